@@ -149,11 +149,10 @@ use std::time::Duration;
 
 use lambda_runtime::Context;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, Outgoing, RawService};
+use crate::core::raw::{Incoming, Outgoing, RawEvent, RawService};
 use crate::function::into_service::IntoService;
 use crate::function::lifecycle::Lifecycle;
 #[cfg(feature = "clients")]
@@ -364,7 +363,7 @@ impl<R: RawService> Caller<R> {
     async fn call_with_lines(&self, event: &str) -> (Result<Value, FunctionError>, String) {
         let invalid = |error: serde_json::Error| FunctionError::new("InvalidJson", error.to_string());
         let call = async {
-            let event = RawValue::from_string(event.to_owned()).map_err(invalid)?;
+            let event = RawEvent::parse(event).map_err(invalid)?;
             let mut service = self.service.clone();
             poll_fn(|cx| service.poll_ready(cx)).await?;
             read(service.call(Incoming { event, invocation: self.invocation() }).await?).await
@@ -442,9 +441,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_built_event_is_called_with_as_it_is() {
-        let caller = Caller::of_service(service_fn(async |incoming: Incoming| {
-            Ok::<Outgoing, FunctionError>(incoming.event.into())
-        }));
+        let caller = Caller::of_service(service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event)));
         let event = sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
     }

@@ -72,7 +72,7 @@ mod outer {
         fn call(&mut self, mut incoming: Incoming) -> S::Future {
             let mut names: Vec<String> = serde_json::from_str(incoming.event.get()).unwrap();
             names.push(self.1.to_owned());
-            incoming.event = serde_json::value::to_raw_value(&names).unwrap();
+            incoming.event = serde_json::value::to_raw_value(&names).unwrap().into();
             self.0.call(incoming)
         }
     }

@@ -180,7 +180,8 @@ async fn an_outer_layer_that_panics_at_its_clone_or_its_drop_does_not_reach_the_
         let double = handler(async |number: Event<u32>| Ok::<_, BoxError>(number.0 * 2));
         let mut service = double.outer(Fragile { at_clone }).into_service().unwrap();
         let event = serde_json::value::to_raw_value(&21).unwrap();
-        let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+        let incoming =
+            Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) };
         let response = service.ready().await?.call(incoming).await?;
         Ok(response.as_json().map(ToString::to_string))
     }

@@ -26,7 +26,59 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 
 /// An event as the Runtime API sent it: one JSON text, not yet decoded.
-pub type RawEvent = Box<RawValue>;
+///
+/// # Example
+///
+/// ```
+/// use pilaster::RawEvent;
+///
+/// let event = RawEvent::parse(r#"{"greeting": "hello"}"#)?;
+/// assert_eq!(event.get(), r#"{"greeting": "hello"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct RawEvent(Box<str>);
+
+impl RawEvent {
+    /// Creates an event of this text.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON.
+    pub fn parse(text: impl Into<String>) -> Result<Self, serde_json::Error> {
+        RawValue::from_string(text.into()).map(Self::from)
+    }
+
+    /// Creates an event of a text that is JSON already, as what Lambda delivers. The text is only read where it is
+    /// decoded: a check would be one more pass over it. An event that is not JSON is then an error of the adapter.
+    pub fn unchecked(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the event as JSON; `None` for text that is not JSON, which Lambda does not deliver.
+    #[cfg(feature = "logging")]
+    pub(crate) fn to_json(&self) -> Option<Box<RawValue>> {
+        RawValue::from_string(self.get().to_owned()).ok()
+    }
+
+    /// Returns the JSON text.
+    pub fn get(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Box<RawValue>> for RawEvent {
+    fn from(json: Box<RawValue>) -> Self {
+        Self(json.into())
+    }
+}
+
+/// The event may hold tokens and cookies: only its length is shown.
+impl fmt::Debug for RawEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RawEvent").field(&format_args!("{} bytes", self.get().len())).finish()
+    }
+}
 
 /// The request of a raw service: the event's text and its invocation.
 ///
@@ -36,10 +88,10 @@ pub type RawEvent = Box<RawValue>;
 /// # Example
 ///
 /// ```
-/// use lambda_runtime::{Context, LambdaEvent};
-/// use pilaster::{Incoming, Invocation};
+/// use lambda_runtime::Context;
+/// use pilaster::{Incoming, Invocation, RawEvent};
 ///
-/// let event = serde_json::value::RawValue::from_string(r#"{"greeting": "hello"}"#.to_owned())?;
+/// let event = RawEvent::parse(r#"{"greeting": "hello"}"#)?;
 /// let incoming = Incoming { event, invocation: Invocation::new(Context::default()) };
 /// assert_eq!(incoming.event.get(), r#"{"greeting": "hello"}"#);
 /// # Ok::<(), serde_json::Error>(())
@@ -64,14 +116,14 @@ impl fmt::Debug for Incoming {
 
 impl Incoming {
     /// Creates an event as the runtime received it. The first one of the process is marked as the cold start.
-    pub fn new(event: LambdaEvent<RawEvent>) -> Self {
+    pub fn new(event: LambdaEvent<impl Into<RawEvent>>) -> Self {
         let (event, context) = event.into_parts();
-        Self { event, invocation: Invocation::first_is_cold(context) }
+        Self { event: event.into(), invocation: Invocation::first_is_cold(context) }
     }
 }
 
-impl From<LambdaEvent<RawEvent>> for Incoming {
-    fn from(event: LambdaEvent<RawEvent>) -> Self {
+impl<E: Into<RawEvent>> From<LambdaEvent<E>> for Incoming {
+    fn from(event: LambdaEvent<E>) -> Self {
         Self::new(event)
     }
 }
@@ -84,14 +136,14 @@ impl From<LambdaEvent<RawEvent>> for Incoming {
 /// A layer of your own reads the text, or puts another response in its place:
 ///
 /// ```
-/// use pilaster::{FunctionError, Incoming, Outgoing};
+/// use pilaster::{Incoming, Outgoing};
 /// use tower::ServiceBuilder;
 ///
 /// let layer = ServiceBuilder::new().map_response(|outgoing: Outgoing| match outgoing.as_json() {
 ///     Some(json) if json.get() == "null" => Outgoing::serialize("nothing").unwrap_or(outgoing),
 ///     _ => outgoing,
 /// });
-/// # let _ = layer.service_fn(async |incoming: Incoming| Ok::<_, FunctionError>(Outgoing::from(incoming.event)));
+/// # let _ = layer.service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
 /// ```
 pub struct Outgoing(Content);
 
@@ -162,6 +214,17 @@ impl Outgoing {
 impl From<Box<RawValue>> for Outgoing {
     fn from(json: Box<RawValue>) -> Self {
         Self(Content::Json(json))
+    }
+}
+
+/// The event as the response.
+impl TryFrom<RawEvent> for Outgoing {
+    type Error = FunctionError;
+
+    fn try_from(event: RawEvent) -> Result<Self, FunctionError> {
+        let json = RawValue::from_string(event.0.into())
+            .map_err(|_| FunctionError::new("InvalidEvent", "the event is not JSON"))?;
+        Ok(json.into())
     }
 }
 

@@ -15,7 +15,7 @@ use tower::{Layer, Service};
 
 use crate::core::env;
 use crate::core::invocation::Invocation;
-use crate::core::raw::{Incoming, Outgoing};
+use crate::core::raw::{Incoming, Outgoing, RawEvent};
 
 /// The maximum length of a ping, in bytes.
 const LONGEST: usize = 512;
@@ -35,7 +35,7 @@ const NUMBER: &str = "__WARMER_INVOCATION__";
 const MEMBERS: [&str; 7] =
     ["warmer", "concurrency", "target", "test", NUMBER, "__WARMER_CONCURRENCY__", "__WARMER_CORRELATIONID__"];
 
-type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
+type Predicate = Arc<dyn Fn(&RawEvent) -> bool + Send + Sync>;
 
 /// The layer that applies [`Warmup`]: it responds to the pings that keep sandboxes warm, without calling the function.
 ///
@@ -67,7 +67,7 @@ type Predicate = Arc<dyn Fn(&RawValue) -> bool + Send + Sync>;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let function = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
+/// let function = service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
 /// let incoming = |event: &str| -> serde_json::Result<Incoming> {
 ///     let event = RawValue::from_string(event.to_owned())?;
 ///     Ok(Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) })
@@ -111,7 +111,7 @@ impl WarmupLayer {
     ///
     /// Functions respond to the known formats anyway, so add this layer with
     /// [`Function::outer`](crate::Function::outer).
-    pub fn when(self, is_warmup: impl Fn(&RawValue) -> bool + Send + Sync + 'static) -> Self {
+    pub fn when(self, is_warmup: impl Fn(&RawEvent) -> bool + Send + Sync + 'static) -> Self {
         Self { forms: Forms::Own(Arc::new(is_warmup)) }
     }
 
@@ -193,7 +193,7 @@ struct Ping {
 }
 
 impl WarmupLayer {
-    fn recognise(&self, event: &RawValue) -> Option<Ping> {
+    fn recognise(&self, event: &RawEvent) -> Option<Ping> {
         match &self.forms {
             Forms::None => None,
             Forms::Known => Ping::read(event.get()),

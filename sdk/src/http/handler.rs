@@ -6,10 +6,13 @@ use std::convert::Infallible;
 use axum_core::body::Body;
 use axum_core::extract::{FromRequest, FromRequestParts};
 use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::Request;
+use http_body_util::{BodyExt as _, Limited};
 
 use crate::function::builder::Sealed;
 use crate::function::handler::{Call, each_arity};
+use crate::http::error::HttpError;
 
 /// An async function whose arguments are extractors: up to eight, the last of which may consume the body.
 ///
@@ -39,14 +42,14 @@ macro_rules! handlers {
             async fn handle(self, request: Request<Body>, _: Sealed) -> Response {
                 let (mut parts, body) = request.into_parts();
                 $(
-                    let $part = match $part::from_request_parts(&mut parts, &()).await {
+                    let $part = match $part::from_request_parts(&mut parts, &()).await.map_err(IntoResponse::into_response) {
                         Ok(value) => value,
-                        Err(rejection) => return rejection.into_response(),
+                        Err(response) => return rejected(response).await,
                     };
                 )*
-                let last = match T::from_request(Request::from_parts(parts, body), &()).await {
+                let last = match T::from_request(Request::from_parts(parts, body), &()).await.map_err(IntoResponse::into_response) {
                     Ok(value) => value,
-                    Err(rejection) => return rejection.into_response(),
+                    Err(response) => return rejected(response).await,
                 };
                 self($($part,)* last).await.into_response()
             }
@@ -55,6 +58,21 @@ macro_rules! handlers {
 }
 
 each_arity!(handlers);
+
+/// The most of a rejection's text that is logged, in bytes.
+const LOGGED: usize = 1024;
+
+/// Returns the response of an extractor that rejects the request. A 5xx of another crate's extractor describes a mistake in
+/// the function, such as the type of an `Extension` that no layer adds: its text is logged and not sent.
+async fn rejected(response: Response) -> Response {
+    if !response.status().is_server_error() || response.extensions().get::<HttpError>().is_some() {
+        return response;
+    }
+    let status = response.status();
+    let text = Limited::new(response.into_body(), LOGGED).collect().await.map(|body| body.to_bytes());
+    let text = text.unwrap_or_else(|_| Bytes::from_static(b"an extractor failed"));
+    HttpError::new(status, String::from_utf8_lossy(&text).into_owned()).into_response()
+}
 
 impl<F: HttpHandler<Args>, Args: 'static> Call<Request<Body>, Args> for F {
     type Output = Response;

@@ -14,18 +14,12 @@ use crate::core::invocation::Invocation;
 use crate::function::builder::Function;
 use crate::function::handler::{HandlerService, handler};
 use crate::http::error::HttpError;
-use crate::http::extract::context::{RequestContext, outside};
+use crate::http::extract::context::{AsInEvent, RequestContext, outside};
 use crate::http::function::HttpFunction;
 use crate::http::layers::stack::DefaultStack;
 
-/// What `lambda_http` takes from an event unchanged, in the extensions of the request.
-#[derive(Clone)]
-pub(crate) struct AsInEvent {
-    /// Then the body is a `Body::Binary`.
-    pub(crate) was_base64: bool,
-    pub(crate) path: String,
-    pub(crate) path_parameters: Vec<(String, String)>,
-}
+/// A handler of the `lambda_http` crate, as a service.
+type Adapted = HandlerService<Request<Body>, Response<Body>, Infallible>;
 
 /// Creates a function from a handler of the [`lambda_http`](https://docs.rs/lambda_http) crate, unchanged, so that it runs inside
 /// Pilaster's [`Stack`](crate::http::Stack). With feature `lambda-http`.
@@ -64,9 +58,7 @@ pub(crate) struct AsInEvent {
 ///
 /// The response is a 500 if the event's request context does not match the format that AWS documents, and for VPC Lattice 1.0, of
 /// which `lambda_http` has no request context.
-pub fn lambda_http<F, Fut, R, E>(
-    function: F,
-) -> Function<HttpFunction<HandlerService<Request<Body>, Response<Body>, Infallible>>, DefaultStack>
+pub fn lambda_http<F, Fut, R, E>(function: F) -> Function<HttpFunction<Adapted>, DefaultStack>
 where
     F: Fn(TheirRequest) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,

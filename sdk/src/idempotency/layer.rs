@@ -189,7 +189,7 @@ mod tests {
 
     async fn call(service: &impl crate::RawService, event: serde_json::Value) -> Result<Outgoing, FunctionError> {
         let event = to_raw_value(&event).unwrap();
-        service.clone().oneshot(Incoming { event, invocation: Invocation::new(Context::default()) }).await
+        service.clone().oneshot(Incoming { event: event.into(), invocation: Invocation::new(Context::default()) }).await
     }
 
     /// Calls the function twice, and returns how many results are recorded.
@@ -217,9 +217,9 @@ mod tests {
             by_id(&store).layer(tower::service_fn(|_: Incoming| std::future::pending::<Result<_, BoxError>>()));
         let invocation = || Invocation::new(Context::default());
         let event = || to_raw_value(&json!({ "id": 8 })).unwrap();
-        let mut pending = Box::pin(locked.oneshot(Incoming { event: event(), invocation: invocation() }));
+        let mut pending = Box::pin(locked.oneshot(Incoming { event: event().into(), invocation: invocation() }));
         assert!(futures_util::poll!(&mut pending).is_pending());
-        let error = service.oneshot(Incoming { event: event(), invocation: invocation() }).await.unwrap_err();
+        let error = service.oneshot(Incoming { event: event().into(), invocation: invocation() }).await.unwrap_err();
         assert_eq!(error.error_type(), "IdempotencyAlreadyInProgressError");
     }
 

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal as _, Read as _};
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use super::arguments::Input;
 use super::{invocation, print};
 use crate::core::error::{BoxError, FunctionError, chain};
@@ -67,7 +65,7 @@ fn parse(bytes: Vec<u8>) -> Result<RawEvent, String> {
     if text.trim_ascii().is_empty() {
         return Err("the event is empty; `--event sqs` prints one to start from".to_owned());
     }
-    RawValue::from_string(text.to_owned()).map_err(|error| format!("the event is not JSON: {error}"))
+    RawEvent::parse(text).map_err(|error| format!("the event is not JSON: {error}"))
 }
 
 /// Prints the response, or the error as Lambda reports it. Returns `false` for an error.

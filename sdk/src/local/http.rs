@@ -19,7 +19,6 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use lambda_runtime::StreamResponse;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -30,7 +29,7 @@ use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
-use crate::core::raw::{Chunks, Incoming};
+use crate::core::raw::{Chunks, Incoming, RawEvent};
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
 
@@ -137,7 +136,11 @@ async fn respond<S: RawService>(
         Err(_) => Err(format!("no response within {TIMEOUT:?}, the longest time that API Gateway waits").into()),
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
-    print(format_args!("{line} {} {:.1?}", response.status().as_u16(), started.elapsed()));
+    let hint = match (response.status(), claims()) {
+        (StatusCode::UNAUTHORIZED, Ok(None)) => "; the claims of a JWT are in PILASTER_CLAIMS, see --help",
+        _ => "",
+    };
+    print(format_args!("{line} {} {:.1?}{hint}", response.status().as_u16(), started.elapsed()));
     Ok(response)
 }
 
@@ -201,7 +204,7 @@ async fn incoming(
     if event.len() > PAYLOAD_LIMIT {
         return Err(Box::new(TooLarge));
     }
-    Ok(Incoming { event: RawValue::from_string(event)?, invocation })
+    Ok(Incoming { event: RawEvent::parse(event)?, invocation })
 }
 
 /// The response of an HTTP API, payload 2.0.

@@ -23,7 +23,7 @@
 //! let layer = TracesLayer::new().captured(&captured);
 //! let service = ServiceBuilder::new().layer(layer).service(service_fn(async |incoming: Incoming| {
 //!     tracing::info_span!("charge", amount = 1000).in_scope(|| {});
-//!     Ok::<Outgoing, FunctionError>(incoming.event.into())
+//!     Outgoing::try_from(incoming.event)
 //! }));
 //! let mut context = lambda_runtime::Context::default();
 //! context.request_id = "52fdfc07".into();

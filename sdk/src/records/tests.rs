@@ -65,7 +65,7 @@ fn orders(ids: impl IntoIterator<Item = u32>) -> Value {
 
 async fn call_with(function: impl IntoService, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
     let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), left);
-    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
+    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap().into(), invocation };
     let response = function.into_service().unwrap().oneshot(incoming).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }

@@ -1,15 +1,18 @@
 //! The connection between the Runtime API and the raw service.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
+
 use futures_util::FutureExt as _;
-use futures_util::future::Map;
+use futures_util::future::{Either, Map, Ready, ready};
 #[cfg(feature = "http")]
 use lambda_runtime::FunctionResponse;
 use lambda_runtime::{LambdaEvent, LambdaInvocation, Runtime, SnapStartResource};
 use serde_json::value::RawValue;
-use tower::Service;
+use tower::{Layer, Service};
 
 use crate::core::error::FunctionError;
 #[cfg(feature = "http")]
@@ -39,10 +42,49 @@ where
     S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error> + Clone + Send + 'static,
     S::Future: Send,
 {
+    let runtime = runtime.layer(ForwardLayer);
     match (snapshot, super::managed_concurrency()) {
         (Some(snapshot), _) => runtime.register_snapstart_resource(snapshot).run_concurrent().await,
         (None, 0 | 1) => runtime.run_concurrent().await,
         (None, count) => super::workers::serve(runtime, count).await,
+    }
+}
+
+thread_local! {
+    /// The body of the event that [`Forward`] passes to [`FromRuntime`].
+    static BODY: Cell<Bytes> = const { Cell::new(Bytes::new()) };
+}
+
+/// A layer that passes the body of an event around `lambda_runtime`'s deserializer, which would read the whole text once
+/// more: the deserializer gets `null`. The handler is called before `call` returns, on the same thread.
+struct ForwardLayer;
+
+impl<S> Layer<S> for ForwardLayer {
+    type Service = Forward<S>;
+
+    fn layer(&self, inner: S) -> Forward<S> {
+        Forward(inner)
+    }
+}
+
+#[derive(Clone)]
+struct Forward<S>(S);
+
+impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for Forward<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> S::Future {
+        BODY.set(std::mem::replace(&mut invocation.body, Bytes::from_static(b"null")));
+        let future = self.0.call(invocation);
+        // Empty, unless the handler was not called.
+        BODY.take();
+        future
     }
 }
 
@@ -60,17 +102,25 @@ impl<S: Clone, P> Clone for FromRuntime<S, P> {
     }
 }
 
-impl<S: RawService, P> Service<LambdaEvent<RawEvent>> for FromRuntime<S, P> {
+impl<S: RawService, P> Service<LambdaEvent<()>> for FromRuntime<S, P> {
     type Response = P;
     type Error = FunctionError;
-    type Future = Map<S::Future, fn(ServiceResult) -> Result<P, FunctionError>>;
+    type Future =
+        Either<Ready<Result<P, FunctionError>>, Map<S::Future, fn(ServiceResult) -> Result<P, FunctionError>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
         self.raw.poll_ready(cx)
     }
 
-    fn call(&mut self, event: LambdaEvent<RawEvent>) -> Self::Future {
-        self.raw.call(Incoming::new(event)).map(self.posted)
+    fn call(&mut self, event: LambdaEvent<()>) -> Self::Future {
+        let body = BODY.take();
+        match std::str::from_utf8(&body) {
+            Ok(text) => {
+                let event = LambdaEvent::new(RawEvent::unchecked(text.trim_ascii()), event.context);
+                Either::Right(self.raw.call(Incoming::new(event)).map(self.posted))
+            }
+            Err(_) => Either::Left(ready(Err(FunctionError::new("InvalidEvent", "the event is not UTF-8")))),
+        }
     }
 }
 

@@ -34,8 +34,8 @@ impl TableError {
         Self(Kind::Invalid(message.into(), None))
     }
 
-    pub(super) fn unreadable(message: &'static str, source: impl Into<BoxError>) -> Self {
-        Self(Kind::Invalid(message.to_owned(), Some(source.into())))
+    pub(super) fn unreadable(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
+        Self(Kind::Invalid(message.into(), Some(source.into())))
     }
 
     #[cfg(feature = "dynamodb")]

@@ -88,7 +88,8 @@ impl Row {
 
     pub(super) fn into_value<T: DeserializeOwned>(self) -> Result<T, TableError> {
         T::deserialize(Value::Object(self.value)).map_err(|error| {
-            TableError::unreadable("an item of the table does not have the expected type", JsonError::of(error))
+            let message = format!("an item of the table cannot be read as `{}`", std::any::type_name::<T>());
+            TableError::unreadable(message, JsonError::of(error))
         })
     }
 }

@@ -245,7 +245,7 @@ async fn a_value_or_a_key_that_cannot_be_stored_is_an_error_without_the_value() 
     table.put("a", &json!({ "cents": "secret" })).await.unwrap();
     let error = table.get::<Account>("a").await.unwrap_err();
     let text = format!("{error} {error:?} {}", std::error::Error::source(&error).unwrap());
-    assert!(text.contains("does not have the expected type") && !text.contains("secret"), "{text}");
+    assert!(text.contains("cannot be read as `") && !text.contains("secret"), "{text}");
 }
 
 /// A second implementation: the definition of each restriction, applied to each item.

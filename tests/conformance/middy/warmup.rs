@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pilaster::http::{Method, Stack};
-use pilaster::{BoxError, FunctionError, Incoming, Invocation, WarmupLayer};
+use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawEvent, WarmupLayer};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ enum IsWarmingUp {
 }
 
 impl IsWarmingUp {
-    fn is_true_of(&self, event: &RawValue) -> bool {
+    fn is_true_of(&self, event: &RawEvent) -> bool {
         match self {
             Self::Const { value } => *value,
             Self::EventFlag { path } => {
@@ -103,7 +103,7 @@ async fn call(layer: WarmupLayer, event: &Value, answer: Value) -> Result<Value,
         async { answer }
     });
     let event = RawValue::from_string(event.to_string())?;
-    let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+    let incoming = Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) };
     let response = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await?;
     let response: Value = serde_json::from_str(response.as_json().expect("JSON").get())?;
     Ok(json!({ "called": called.load(Ordering::Relaxed), "response": response }))

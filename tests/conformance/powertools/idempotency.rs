@@ -216,7 +216,7 @@ async fn invoke(
         let before = calls().len();
         let deadline = at(input.clock_ms + call.at_ms + call.remaining_ms);
         let incoming = Incoming {
-            event: to_raw_value(&call.event).map_err(|error| Stop::Broken(error.to_string()))?,
+            event: to_raw_value(&call.event).map_err(|error| Stop::Broken(error.to_string()))?.into(),
             invocation: Invocation::new(context(deadline)),
         };
         let mut seen = match layer.layer(function).oneshot(incoming).await {

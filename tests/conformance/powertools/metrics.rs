@@ -179,13 +179,13 @@ fn run(layer: &MetricsLayer, context: &Context, steps: Vec<Step>) -> Result<(), 
                         all.map_err(|error| FunctionError::new("Refused", error.to_string()))?;
                         match raises {
                             Some(text) => Err(FunctionError::new("Exception", text)),
-                            None => Ok::<Outgoing, FunctionError>(incoming.event.into()),
+                            None => Outgoing::try_from(incoming.event),
                         }
                     }
                 }));
                 let event = RawValue::from_string("{}".to_owned())?;
                 let invocation = Invocation::new(context.clone()).with_cold_start(std::mem::take(&mut cold));
-                let answer = service.oneshot(Incoming { event, invocation }).now_or_never();
+                let answer = service.oneshot(Incoming { event: event.into(), invocation }).now_or_never();
                 drop(answer.ok_or("the invocation waits")??);
             }
             step => call(outside.get_or_insert_with(|| layer.metrics()), &step)?,

@@ -95,7 +95,7 @@ fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
         let event = RawValue::from_string("{}".to_owned()).map_err(|error| broken(&error))?;
         let invocation = Invocation::new(context.clone()).with_cold_start(number == 0);
         // A failure is what the case is about.
-        let _ = runtime.block_on(function.clone().oneshot(Incoming { event, invocation }));
+        let _ = runtime.block_on(function.clone().oneshot(Incoming { event: event.into(), invocation }));
     }
     Ok(())
 }

@@ -117,7 +117,7 @@ async fn lines(case: &Value) -> Vec<String> {
             act(&this["calls"]);
             let answer: Result<Outgoing, _> = match this["raise"].as_str() {
                 Some(text) => Err(FunctionError::new("ValueError", text.to_owned())),
-                None => Ok(incoming.event.into()),
+                None => Outgoing::try_from(incoming.event),
             };
             std::future::ready(answer)
         });

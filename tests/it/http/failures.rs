@@ -252,3 +252,30 @@ async fn a_response_of_an_error_layer_within_another_is_rendered_once() {
     let caller = Caller::new(pilaster::handler(broken).layer(Stack::new().errors(outer).layer(inner)));
     assert_eq!(call(&caller, &asked("GET", &[])).await.unwrap()["body"], "inner 409");
 }
+
+/// axum sends the type's name as text.
+#[tokio::test]
+async fn a_5xx_of_another_crates_extractor_is_logged_and_not_sent() {
+    #[derive(Clone)]
+    struct TenantOfTheCaller;
+    async fn first(_: axum::Extension<TenantOfTheCaller>, _: Method) -> &'static str {
+        ""
+    }
+    async fn last(_: axum::Extension<TenantOfTheCaller>) -> &'static str {
+        ""
+    }
+    let functions = [
+        Caller::new(pilaster::handler(first).layer(Stack::new().cors(cors()))),
+        Caller::new(pilaster::handler(last).layer(Stack::new().cors(cors()))),
+    ];
+    for caller in functions {
+        let logs = CapturedLogs::default();
+        let answer = call(&caller.with_logs(&logs), &asked("GET", &[])).await.unwrap();
+        assert_eq!((&answer["statusCode"], &body(&answer)["status"]), (&json!(500), &json!(500)));
+        assert!(!answer.to_string().contains("Tenant"), "{answer}");
+        assert!(answer["headers"]["access-control-allow-origin"].is_string(), "{answer}");
+        let lines = logs.lines();
+        let of_the_type = |line: &&Value| line.to_string().contains("TenantOfTheCaller");
+        assert_eq!(lines.iter().filter(of_the_type).count(), 1, "{lines:?}");
+    }
+}

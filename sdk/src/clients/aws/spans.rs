@@ -109,7 +109,7 @@ mod tests {
         let event = RawValue::from_string("{}".into()).expect("JSON");
         let mut context = lambda_runtime::Context::default();
         context.xray_trace_id = Some(HEADER.to_owned());
-        let incoming = Incoming { event, invocation: Invocation::new(context) };
+        let incoming = Incoming { event: event.into(), invocation: Invocation::new(context) };
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::CapturedLogs::default());
         let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("a response");

@@ -189,7 +189,7 @@ mod tests {
     fn schedule(event: &Value) -> Result<Schedule, FunctionError> {
         let event = RawValue::from_string(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        Schedule::from_event(&Incoming { event, invocation })
+        Schedule::from_event(&Incoming { event: event.into(), invocation })
     }
 
     fn fixture(path: &str) -> Value {

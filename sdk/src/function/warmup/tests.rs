@@ -16,7 +16,7 @@ fn raw(text: String) -> Box<RawValue> {
 /// Calls a function that returns "called".
 async fn answer(layer: WarmupLayer, event: &Value) -> String {
     let function = service_fn(async |_: Incoming| Ok::<Outgoing, FunctionError>(raw("\"called\"".to_owned()).into()));
-    let incoming = Incoming { event: raw(event.to_string()), invocation: Invocation::new(Context::default()) };
+    let incoming = Incoming { event: raw(event.to_string()).into(), invocation: Invocation::new(Context::default()) };
     let answer = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await;
     answer.unwrap().as_json().unwrap().get().to_owned()
 }

@@ -93,7 +93,7 @@ mod tests {
     fn refused(event: &Value) -> Request<Body> {
         let event = RawValue::from_string(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        request(&Incoming { event, invocation }, EventKind::Rest)
+        request(&Incoming { event: event.into(), invocation }, EventKind::Rest)
     }
 
     #[test]

@@ -18,7 +18,7 @@ async fn answered(body: fn() -> Body) -> serde_json::Value {
         let response = Response::builder().header("access-control-allow-origin", "*").body(body()).unwrap();
         std::future::ready(Ok::<_, std::convert::Infallible>(response))
     });
-    let answer = HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).await.unwrap();
+    let answer = HttpAdapter::new(inner).oneshot(Incoming { event: event.into(), invocation }).await.unwrap();
     serde_json::from_str(answer.as_json().unwrap().get()).unwrap()
 }
 
@@ -70,7 +70,7 @@ async fn streamed<R: crate::RawService>(
 ) -> Result<Response<Body>, serde_json::Value> {
     let event = RawValue::from_string(event.to_string()).unwrap();
     let invocation = Invocation::new(lambda_runtime::Context::default());
-    match raw.oneshot(Incoming { event, invocation }).await.unwrap().into_content() {
+    match raw.oneshot(Incoming { event: event.into(), invocation }).await.unwrap().into_content() {
         Ok(whole) => Err(serde_json::from_str(whole.get()).unwrap()),
         Err(streamed) => {
             let mut response = Response::new(Body::from_stream(streamed.stream));
@@ -221,7 +221,7 @@ async fn headers_that_are_too_large_are_a_500_that_keeps_the_small_ones_of_the_l
             let event_text = RawValue::from_string(event.to_string()).unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
             let raw = HttpAdapter::new(inner);
-            let response = raw.oneshot(Incoming { event: event_text, invocation }).await.unwrap();
+            let response = raw.oneshot(Incoming { event: event_text.into(), invocation }).await.unwrap();
             let text = response.as_json().unwrap().get();
             let response: serde_json::Value = serde_json::from_str(text).unwrap();
             let is_small = large * many < limit / 2;
@@ -245,7 +245,8 @@ async fn the_500_for_headers_that_are_too_large_has_its_body_whatever_the_status
             });
             let event_text = RawValue::from_string(event.to_string()).unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
-            let response = HttpAdapter::new(inner).oneshot(Incoming { event: event_text, invocation }).await.unwrap();
+            let response =
+                HttpAdapter::new(inner).oneshot(Incoming { event: event_text.into(), invocation }).await.unwrap();
             let response: serde_json::Value = serde_json::from_str(response.as_json().unwrap().get()).unwrap();
             assert_eq!(response["statusCode"], 500, "{event}");
             let body = response["body"].as_str().unwrap();
@@ -271,7 +272,11 @@ async fn the_limit_in_the_log_is_the_one_that_was_exceeded() {
         let invocation = Invocation::new(lambda_runtime::Context::default());
         let lines = CapturedLogs::default();
         let logs = tracing::Dispatch::new(Logs::new().writer(lines.clone()).build());
-        HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).with_subscriber(logs).await.unwrap();
+        HttpAdapter::new(inner)
+            .oneshot(Incoming { event: event.into(), invocation })
+            .with_subscriber(logs)
+            .await
+            .unwrap();
         let lines = serde_json::to_string(&lines.lines()).unwrap();
         assert!(lines.contains(&format!(" is {expected}")), "{lines}");
     }
@@ -307,7 +312,7 @@ where
     let event = RawValue::from_string(event.to_string()).unwrap();
     let invocation = Invocation::new(lambda_runtime::Context::default());
     // Called without a clone of the adapter.
-    let answer = HttpAdapter::new(inner).call(Incoming { event, invocation }).await.unwrap();
+    let answer = HttpAdapter::new(inner).call(Incoming { event: event.into(), invocation }).await.unwrap();
     serde_json::from_str::<serde_json::Value>(answer.as_json().unwrap().get()).unwrap()["statusCode"].clone()
 }
 

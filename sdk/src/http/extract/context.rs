@@ -64,6 +64,16 @@ pub(crate) struct EventParts {
     pub(crate) stage_variables: Vec<(String, String)>,
 }
 
+/// What `lambda_http` takes from an event unchanged, in the extensions of the request.
+#[cfg(feature = "lambda-http")]
+#[derive(Clone)]
+pub(crate) struct AsInEvent {
+    /// Then the body is a `Body::Binary`.
+    pub(crate) was_base64: bool,
+    pub(crate) path: String,
+    pub(crate) path_parameters: Vec<(String, String)>,
+}
+
 /// The path parameters of the event, decoded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PathParams(pub(crate) Vec<(String, String)>);

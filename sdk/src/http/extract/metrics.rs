@@ -42,7 +42,7 @@ mod tests {
         });
         let event = RawValue::from_string(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        let response = service.oneshot(Incoming { event, invocation }).await.unwrap();
+        let response = service.oneshot(Incoming { event: event.into(), invocation }).await.unwrap();
         assert!(response.as_json().is_some_and(|json| json.get().contains("placed")), "{response:?}");
         assert_eq!(captured.values("Orders"), [1.0]);
     }

@@ -37,7 +37,7 @@ use super::level::Level;
 /// let handler = service_fn(async |incoming: Incoming| {
 ///     tracing::debug!("asking the bank");
 ///     match incoming.event.get() {
-///         "true" => Ok::<Outgoing, _>(incoming.event.into()),
+///         "true" => Outgoing::try_from(incoming.event),
 ///         _ => Err(FunctionError::new("Refused", "the bank refused")),
 ///     }
 /// });

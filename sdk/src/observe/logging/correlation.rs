@@ -8,10 +8,10 @@ use crate::core::json::members::member;
 const MAX_ID: usize = 1024;
 
 /// Returns the string or number at a JSON Pointer (RFC 6901), which can continue into JSON text.
-pub(super) fn find(event: &RawValue, pointer: &str) -> Option<String> {
+pub(super) fn find(event: &str, pointer: &str) -> Option<String> {
     let tokens = pointer.strip_prefix('/')?.split('/');
     let tokens: Vec<_> = tokens.map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
-    find_in(event.get(), &tokens)
+    find_in(event, &tokens)
 }
 
 fn find_in(json: &str, tokens: &[String]) -> Option<String> {
@@ -33,9 +33,9 @@ fn find_in(json: &str, tokens: &[String]) -> Option<String> {
 
 /// Returns the string or number that a JMESPath expression selects from the event; `None` if it cannot be evaluated.
 #[cfg(feature = "idempotency")]
-pub(super) fn select(event: &RawValue, expression: &crate::core::expression::Expression) -> Option<String> {
+pub(super) fn select(event: &str, expression: &crate::core::expression::Expression) -> Option<String> {
     use serde_json::Value;
-    let document = crate::core::expression::Document::parse(event.get()).ok()?;
+    let document = crate::core::expression::Document::parse(event).ok()?;
     match expression.select(&document).ok()?.value {
         Value::String(text) => id(text),
         Value::Number(number) => id(number.to_string()),
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     fn found(event: &str, pointer: &str) -> Option<String> {
-        find(&RawValue::from_string(event.to_owned()).unwrap(), pointer)
+        find(event, pointer)
     }
 
     #[test]
@@ -86,7 +86,7 @@ mod tests {
         let event =
             r#"{"body": "{\"order\": {\"id\": 7, \"name\": \"n\"}}", "data": "eyJpZCI6ICJ4In0=", "broken": "{"}"#;
         let event = RawValue::from_string(event.to_owned()).unwrap();
-        let select = |text: &str| select(&event, &crate::core::expression::Expression::parse(text).unwrap());
+        let select = |text: &str| select(event.get(), &crate::core::expression::Expression::parse(text).unwrap());
         assert_eq!(select("powertools_json(body).order.id").as_deref(), Some("7"));
         assert_eq!(select("powertools_json(body).order.name").as_deref(), Some("n"));
         assert_eq!(select("powertools_json(powertools_base64(data)).id").as_deref(), Some("x"));

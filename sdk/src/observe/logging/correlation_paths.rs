@@ -50,7 +50,7 @@ mod tests {
             (r#"{"xAmzRequestId":"x-1"}"#, S3_OBJECT_LAMBDA, "x-1"),
         ] {
             let event = RawValue::from_string(event.to_owned()).unwrap();
-            assert_eq!(find(&event, path).as_deref(), Some(id), "{path}");
+            assert_eq!(find(event.get(), path).as_deref(), Some(id), "{path}");
         }
     }
 }

@@ -20,7 +20,7 @@ use super::redaction::Redaction;
 use super::{correlation, current};
 use crate::core::error::FunctionError;
 use crate::core::layer_mistakes::reject;
-use crate::core::raw::{Incoming, Outgoing};
+use crate::core::raw::{Incoming, Outgoing, RawEvent};
 
 /// The redaction that the layers around one function share.
 type SharedRedaction = Arc<Mutex<Redaction>>;
@@ -55,7 +55,7 @@ thread_local! {
 ///
 /// let service = ServiceBuilder::new().layer(LoggingLayer::new()).service(service_fn(async |incoming: Incoming| {
 ///     tracing::info!("greeting");
-///     Ok::<Outgoing, FunctionError>(incoming.event.into())
+///     Outgoing::try_from(incoming.event)
 /// }));
 /// let mut context = Context::default();
 /// context.request_id = "52fdfc07".into();
@@ -249,7 +249,7 @@ struct Applied {
 
 impl Applied {
     /// Prepares the context of an invocation, within its span.
-    fn begin(&self, event: &RawValue, is_outermost: bool) {
+    fn begin(&self, event: &RawEvent, is_outermost: bool) {
         if let Some(id) = self.find_correlation_id(event) {
             set_correlation_id(id);
         }
@@ -258,16 +258,18 @@ impl Applied {
         }
         if self.settings.log_event.unwrap_or_else(|| self.logs_the_event(is_outermost))
             && current::is_first_to_log_the_event()
+            && let Some(event) = event.to_json()
         {
-            let event = lock(&self.redaction).of_event(event);
+            let event = lock(&self.redaction).of_event(&event);
             tracing::info!(event = %AsJson(event), "Lambda invocation event");
         }
     }
 
-    fn find_correlation_id(&self, event: &RawValue) -> Option<String> {
-        let found = self.settings.correlation_id.as_ref().and_then(|pointer| correlation::find(event, pointer));
+    fn find_correlation_id(&self, event: &RawEvent) -> Option<String> {
+        let found = self.settings.correlation_id.as_ref().and_then(|pointer| correlation::find(event.get(), pointer));
         #[cfg(feature = "idempotency")]
-        let found = found.or_else(|| correlation::select(event, self.settings.expression.as_ref()?.as_ref().ok()?));
+        let found =
+            found.or_else(|| correlation::select(event.get(), self.settings.expression.as_ref()?.as_ref().ok()?));
         found
     }
 

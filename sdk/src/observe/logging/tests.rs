@@ -58,7 +58,7 @@ fn invocation(request_id: &str) -> Invocation {
 
 fn incoming(request_id: &str, event: &str) -> Incoming {
     Incoming {
-        event: serde_json::value::RawValue::from_string(event.to_owned()).unwrap(),
+        event: serde_json::value::RawValue::from_string(event.to_owned()).unwrap().into(),
         invocation: invocation(request_id),
     }
 }

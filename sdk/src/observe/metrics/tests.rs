@@ -31,7 +31,10 @@ fn layer(captured: &CapturedMetrics) -> MetricsLayer {
 }
 
 fn incoming() -> Incoming {
-    Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: Invocation::new(Context::default()) }
+    Incoming {
+        event: RawValue::from_string("{}".into()).unwrap().into(),
+        invocation: Invocation::new(Context::default()),
+    }
 }
 
 fn answer() -> Result<Outgoing, FunctionError> {

@@ -58,7 +58,7 @@ where
     let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
     let dispatch = subscriber(&lines);
     let layer = TracesLayer::new().captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap(), invocation };
+    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap().into(), invocation };
     let called = async move {
         let service = LoggingLayer::new().layer(layer.layer(service_fn(function)));
         service.oneshot(incoming).await
@@ -80,7 +80,7 @@ async fn the_second_layer_of_a_process_warns_once() {
     let called = async move {
         for service in services.iter().chain(&services) {
             let event = RawValue::from_string("{}".to_owned()).unwrap();
-            let incoming = Incoming { event, invocation: invocation(Some(HEADER)) };
+            let incoming = Incoming { event: event.into(), invocation: invocation(Some(HEADER)) };
             service.clone().oneshot(incoming).await.unwrap();
         }
     };
@@ -137,7 +137,7 @@ async fn a_panic_passes_on_after_its_span_was_sent() {
     let captured = CapturedSpans::default();
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
+    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation: invocation(None) };
     let called = async move {
         layer
             .layer(service_fn(async |_: Incoming| {
@@ -213,8 +213,10 @@ async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
             task.send(tokio::spawn(late.in_current_span().with_current_subscriber())).unwrap();
             async { answer() }
         }));
-        let incoming =
-            || Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(Some(HEADER)) };
+        let incoming = || Incoming {
+            event: RawValue::from_string("{}".into()).unwrap().into(),
+            invocation: invocation(Some(HEADER)),
+        };
         service.call(incoming()).await.unwrap();
         let first = captured.spans().len();
         drop(send);
@@ -233,7 +235,7 @@ async fn off_means_off() {
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let off = |name: &str| (name == "POWERTOOLS_TRACE_ENABLED").then(|| "false".to_owned());
     let layer = TracesLayer::from_vars(off).captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap(), invocation: invocation(None) };
+    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation: invocation(None) };
     let called = async move { layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming).await };
     called.with_subscriber(dispatch).await.unwrap();
     assert_eq!(captured.spans(), [] as [Value; 0]);

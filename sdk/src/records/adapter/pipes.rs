@@ -46,7 +46,7 @@ pub(super) fn event(event: &str) -> Option<RawEvent> {
         }
         _ => return None,
     };
-    RawValue::from_string(text).ok()
+    RawEvent::parse(text).ok()
 }
 
 /// Returns the response format of a pipe: it reads the ids of SQS, Kinesis and DynamoDB Streams, and retries a batch of

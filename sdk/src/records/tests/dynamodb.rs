@@ -293,7 +293,10 @@ async fn an_item_is_the_same_however_its_keys_are_spelled() {
             // It is called with the text as it is.
             let function = handler(fail).batch(Batch::new().continue_on_failure()).into_service().unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
-            function.oneshot(Incoming { event: RawValue::from_string(event).unwrap(), invocation }).await.unwrap();
+            function
+                .oneshot(Incoming { event: RawValue::from_string(event).unwrap().into(), invocation })
+                .await
+                .unwrap();
             Arc::into_inner(calls).unwrap().into_inner().unwrap()
         }
     };

@@ -4,8 +4,7 @@ pub mod orders;
 pub mod users;
 
 use lambda_runtime::Context;
-use pilaster::{Incoming, Invocation, Outgoing, RawService};
-use serde_json::value::RawValue;
+use pilaster::{Incoming, Invocation, Outgoing, RawEvent, RawService};
 use tower::ServiceExt;
 
 /// A runtime as Pilaster makes it.
@@ -32,8 +31,7 @@ pub fn context() -> Context {
 ///
 /// If the event is no JSON or the function fails.
 pub async fn invoke(function: &mut impl RawService, event: &str) -> Outgoing {
-    // The text is looked through once on its way in, as the runtime does it.
-    let event = serde_json::from_str::<Box<RawValue>>(event).expect("JSON");
+    let event = RawEvent::unchecked(event);
     let incoming = Incoming { event, invocation: Invocation::new(context()) };
     function.ready().await.expect("ready").call(incoming).await.expect("an answer")
 }

@@ -103,7 +103,7 @@ async fn invoke(case: &Value, events: Vec<Value>) -> Option<String> {
             act(&handler["actions"]);
             let answer: Result<Outgoing, FunctionError> = match handler["raise"].as_str() {
                 Some(message) => Err(FunctionError::new("Exception", message.to_owned())),
-                None => Ok(incoming.event.into()),
+                None => Outgoing::try_from(incoming.event),
             };
             std::future::ready(answer)
         });

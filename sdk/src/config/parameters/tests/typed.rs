@@ -84,7 +84,8 @@ async fn the_layer_has_all_declared_ones_fetched_at_once_and_as_fresh_as_it_is_a
             }
         });
         let event = serde_json::value::to_raw_value("").unwrap();
-        let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+        let incoming =
+            Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) };
         layer.layer(handler).oneshot(incoming).await
     };
     let both = [vec!["/retries".to_owned(), "/limit".to_owned()]];

@@ -14,7 +14,7 @@ fn fixture(path: &str) -> Value {
 
 fn incoming(event: &Value) -> Incoming {
     let event = RawValue::from_string(event.to_string()).unwrap();
-    Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) }
+    Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) }
 }
 
 fn authorizer(path: &str) -> Authorizer {

@@ -69,7 +69,7 @@ async fn call_with(function: impl IntoService, event: Value, seconds: u64) -> Re
     let left = std::time::Duration::from_secs(seconds);
     let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), Some(left));
     let event = RawValue::from_string(event.to_string()).unwrap();
-    let response = function.into_service().unwrap().oneshot(Incoming { event, invocation }).await?;
+    let response = function.into_service().unwrap().oneshot(Incoming { event: event.into(), invocation }).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 

@@ -162,7 +162,7 @@ fn a_line_can_have_no_location() {
 async fn echoed(layers: Vec<LoggingLayer>, event: &Value) -> Vec<Value> {
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());
-    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
+    let echo = service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
     let service = LoggingLayer::around(|| {
         let mut service = tower::util::BoxCloneSyncService::new(echo);
         for layer in layers {
@@ -197,7 +197,7 @@ async fn no_layer_logs_what_another_one_omits_and_the_event_is_logged_once() {
 
 #[tokio::test]
 async fn a_layer_that_is_applied_before_the_subscriber_exists_is_respected() {
-    let echo = service_fn(async |incoming: Incoming| Ok::<Outgoing, FunctionError>(incoming.event.into()));
+    let echo = service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
     let service = LoggingLayer::around(|| LoggingLayer::new().omit(["event.early_password"]).layer(echo));
     let (logs, captured) = logs();
     let _guard = set_default(logs.log_event(true).build());
