@@ -64,7 +64,7 @@ async fn a_user_of_a_newer_version_is_read_listed_changed_and_deleted() -> Resul
         table.put_item(if key.starts_with("user#") { item.index(index) } else { item }).await?;
     }
     assert_eq!(users.get(user.id).await?, user);
-    assert_eq!(users.list(ListUsers::default()).await?.users, [user.clone()]);
+    assert_eq!(users.list(ListUsers::default()).await?.users, std::slice::from_ref(&user));
     let patch = UserPatch { version: 1, email: Some("augusta@example.com".into()), name: None };
     assert_eq!(users.update(user.id, patch).await?.version, 2);
     users.insert(new_user("ada@example.com", "Eve")).await?;

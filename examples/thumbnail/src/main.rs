@@ -18,7 +18,7 @@ async fn update(Client(uploads): Client<Uploads>, object: S3Object) -> Result<()
     let (bucket, key) = (object.bucket(), object.key());
     // In particular, a thumbnail gets no thumbnail: otherwise the function would call itself for ever.
     let Some(thumbnail) = thumbnail_key(key) else {
-        return Err(RecordError::discard("the object is no upload: its key is not in `uploads/`, or too long").into());
+        return Err(RecordError::discard("the object is not an upload: its key is too long or elsewhere").into());
     };
     match uploads.update(bucket, key, &thumbnail).await? {
         Upload::Ready { width, height, .. } => tracing::info!(key, thumbnail, width, height, "created the thumbnail"),

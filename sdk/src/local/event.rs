@@ -107,7 +107,7 @@ async fn text(response: Outgoing) -> Result<String, FunctionError> {
 
 #[cfg(not(feature = "http"))]
 async fn text(response: Outgoing) -> Result<String, FunctionError> {
-    Ok(response.as_json().map_or("null", RawValue::get).to_owned())
+    Ok(response.as_json().map_or("null", serde_json::value::RawValue::get).to_owned())
 }
 
 #[cfg(test)]

@@ -119,7 +119,11 @@ impl<S: RawService, P> Service<LambdaEvent<()>> for FromRuntime<S, P> {
                 let event = LambdaEvent::new(RawEvent::unchecked(text.trim_ascii()), event.context);
                 Either::Right(self.raw.call(Incoming::new(event)).map(self.posted))
             }
-            Err(_) => Either::Left(ready(Err(FunctionError::new("InvalidEvent", "the event is not UTF-8")))),
+            Err(_) => {
+                let error = FunctionError::new("InvalidEvent", "the event is not UTF-8");
+                tracing::error!(function_request_id = event.context.request_id, "{}", error.message());
+                Either::Left(ready(Err(error)))
+            }
         }
     }
 }
