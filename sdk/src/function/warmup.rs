@@ -61,7 +61,7 @@ type Predicate = Arc<dyn Fn(&RawEvent) -> bool + Send + Sync>;
 /// # Example
 ///
 /// ```
-/// use pilaster::{FunctionError, Incoming, Invocation, Outgoing, WarmupLayer};
+/// use pilaster::{Incoming, Invocation, Outgoing, RawEvent, WarmupLayer};
 /// use serde_json::value::RawValue;
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
@@ -69,7 +69,7 @@ type Predicate = Arc<dyn Fn(&RawEvent) -> bool + Send + Sync>;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let function = service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
 /// let incoming = |event: &str| -> serde_json::Result<Incoming> {
-///     let event = RawValue::from_string(event.to_owned())?;
+///     let event = RawEvent::parse(event)?;
 ///     Ok(Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) })
 /// };
 ///

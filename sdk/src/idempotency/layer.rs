@@ -13,7 +13,7 @@
 //!
 //! ```
 //! use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-//! use pilaster::{BoxError, Incoming, Invocation, Outgoing};
+//! use pilaster::{BoxError, Incoming, Invocation, Outgoing, RawEvent};
 //! use tower::{Layer, ServiceExt, service_fn};
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -25,7 +25,7 @@
 //! });
 //! let charge = IdempotencyLayer::new(Idempotency::from_env(MemoryStore::new()).key("order_id")).layer(charge);
 //! for _ in 0..2 {
-//!     let event = serde_json::value::to_raw_value(&serde_json::json!({ "order_id": 7 }))?;
+//!     let event = RawEvent::parse(r#"{ "order_id": 7 }"#)?;
 //!     let incoming = Incoming { event, invocation: Invocation::new(Default::default()) };
 //!     let response = charge.clone().oneshot(incoming).await?;
 //!     assert_eq!(response.as_json().map(|json| json.get()), Some("\"charged\""));

@@ -12,8 +12,7 @@
 //!
 //! ```
 //! use pilaster::observe::metrics::{CapturedMetrics, Metrics, MetricsLayer, facade};
-//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
-//! use serde_json::value::RawValue;
+//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing, RawEvent};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -31,7 +30,7 @@
 //!     facade::counter!("Orders refused").increment(1);
 //!     Err::<Outgoing, _>(FunctionError::new("OutOfStock", "no umbrella is left"))
 //! }));
-//! let event = RawValue::from_string("{}".into())?;
+//! let event = RawEvent::parse("{}")?;
 //! let invocation = Invocation::new(lambda_runtime::Context::default()).with_cold_start(true);
 //! service.oneshot(Incoming { event, invocation }).await.unwrap_err();
 //!

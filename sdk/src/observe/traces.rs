@@ -11,8 +11,7 @@
 //! ```
 //! use pilaster::observe::logging::Logs;
 //! use pilaster::observe::traces::{CapturedSpans, TracesLayer};
-//! use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
-//! use serde_json::value::RawValue;
+//! use pilaster::{Incoming, Invocation, Outgoing, RawEvent};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -28,7 +27,7 @@
 //! let mut context = lambda_runtime::Context::default();
 //! context.request_id = "52fdfc07".into();
 //! context.xray_trace_id = Some("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".into());
-//! let event = RawValue::from_string("{}".into())?;
+//! let event = RawEvent::parse("{}")?;
 //! service.oneshot(Incoming { event, invocation: Invocation::new(context) }).await?;
 //!
 //! let spans = captured.spans();

@@ -44,8 +44,7 @@ thread_local! {
 /// ```
 /// use lambda_runtime::{Context, LambdaEvent};
 /// use pilaster::observe::logging::{CapturedLogs, LoggingLayer, Logs};
-/// use pilaster::{FunctionError, Incoming, Outgoing};
-/// use serde_json::value::RawValue;
+/// use pilaster::{Incoming, Outgoing, RawEvent};
 /// use tower::{ServiceBuilder, ServiceExt, service_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -59,7 +58,7 @@ thread_local! {
 /// }));
 /// let mut context = Context::default();
 /// context.request_id = "52fdfc07".into();
-/// service.oneshot(Incoming::new(LambdaEvent::new(RawValue::from_string("{}".into())?, context))).await?;
+/// service.oneshot(Incoming::new(LambdaEvent::new(RawEvent::parse("{}")?, context))).await?;
 ///
 /// let line = &captured.lines()[0];
 /// assert_eq!(line["function_request_id"], "52fdfc07");
