@@ -51,7 +51,7 @@ impl Clients {
                 Err(format!("the environment variable {variable} is not set, or blank").into())
             }
             None => {
-                tracing::info!("{variable} is not set: this local run uses a local stand-in");
+                tracing::info!("{variable} is not set: this local run uses a stand-in");
                 Ok(local())
             }
         }

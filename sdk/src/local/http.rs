@@ -136,8 +136,10 @@ async fn respond<S: RawService>(
         Err(_) => Err(format!("no response within {TIMEOUT:?}, the longest time that API Gateway waits").into()),
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
-    let hint = match (response.status(), claims()) {
-        (StatusCode::UNAUTHORIZED, Ok(None)) => "; the claims of a JWT are in PILASTER_CLAIMS, see --help",
+    let hint = match response.status() {
+        StatusCode::UNAUTHORIZED if matches!(claims(), Ok(None)) => {
+            "; set the claims of a JWT in PILASTER_CLAIMS, see --help"
+        }
         _ => "",
     };
     print(format_args!("{line} {} {:.1?}{hint}", response.status().as_u16(), started.elapsed()));
