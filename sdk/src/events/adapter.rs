@@ -82,7 +82,6 @@ where
 #[cfg(test)]
 mod tests {
     use lambda_runtime::Context;
-    use serde_json::value::RawValue;
 
     use super::*;
     use crate::core::invocation::Invocation;
@@ -97,8 +96,8 @@ mod tests {
         }
         let call = async |seconds: u64, left: Option<u64>| {
             let invocation = Invocation::with_time_left(Context::default(), left.map(Duration::from_secs));
-            let event = RawValue::from_string(seconds.to_string()).unwrap();
-            handler(wait).into_service().unwrap().oneshot(Incoming { event: event.into(), invocation }).await
+            let event = crate::RawEvent::parse(seconds.to_string()).unwrap();
+            handler(wait).into_service().unwrap().oneshot(Incoming { event, invocation }).await
         };
         let start = tokio::time::Instant::now();
         assert_eq!(call(60, Some(3)).await.unwrap_err().error_type(), "Timeout");
@@ -117,13 +116,9 @@ mod tests {
             }
             let start = tokio::time::Instant::now();
             let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_secs(10)));
-            let event = RawValue::from_string("1".into()).unwrap();
-            let called = handler(wait)
-                .margin(margin)
-                .into_service()
-                .unwrap()
-                .oneshot(Incoming { event: event.into(), invocation })
-                .await;
+            let event = crate::RawEvent::parse("1").unwrap();
+            let called =
+                handler(wait).margin(margin).into_service().unwrap().oneshot(Incoming { event, invocation }).await;
             (start.elapsed(), called.err().map(|error| error.error_type().to_owned()))
         }
         let timeout = Some("Timeout".to_owned());
@@ -146,7 +141,7 @@ mod tests {
             std::future::pending().await
         }
         let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_secs(3)));
-        let incoming = Incoming { event: RawValue::from_string("1".into()).unwrap().into(), invocation };
+        let incoming = Incoming { event: crate::RawEvent::parse("1").unwrap(), invocation };
         assert_eq!(handler(hang).into_service().unwrap().oneshot(incoming).await.unwrap_err().error_type(), "Timeout");
     }
 }

@@ -206,9 +206,9 @@ where
 /// Returns the source that this adapter detects.
 #[cfg(test)]
 pub(crate) fn detected(event: &str) -> Option<EventKind> {
-    let event = serde_json::value::RawValue::from_string(event.to_owned()).ok()?;
+    let event = crate::RawEvent::parse(event).ok()?;
     let invocation = crate::core::invocation::Invocation::new(lambda_runtime::Context::default());
-    match decode::decode(&Incoming { event: event.into(), invocation }) {
+    match decode::decode(&Incoming { event, invocation }) {
         Ok((source, _)) | Err(decode::Undecodable::Malformed(source, _)) => Some(source.kind),
         Err(decode::Undecodable::NotHttp(_)) => None,
     }

@@ -147,9 +147,9 @@ mod tests {
 
         async fn call(name: &str, service: impl RawService) {
             let Ok(Arguments::Print(event)) = event(name) else { panic!("{name}") };
-            let event = serde_json::value::RawValue::from_string(event.to_owned()).unwrap();
+            let event = crate::RawEvent::parse(event).unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
-            let called = service.oneshot(Incoming { event: event.into(), invocation }).await;
+            let called = service.oneshot(Incoming { event, invocation }).await;
             assert!(called.is_ok(), "{name}: {:?}", called.err());
         }
 

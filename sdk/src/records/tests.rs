@@ -2,7 +2,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -65,7 +64,7 @@ fn orders(ids: impl IntoIterator<Item = u32>) -> Value {
 
 async fn call_with(function: impl IntoService, event: Value, left: Option<Duration>) -> Result<Value, FunctionError> {
     let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), left);
-    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap().into(), invocation };
+    let incoming = Incoming { event: crate::RawEvent::parse(event.to_string()).unwrap(), invocation };
     let response = function.into_service().unwrap().oneshot(incoming).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use pilaster::http::{Method, Stack};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, RawEvent, WarmupLayer};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -102,8 +101,8 @@ async fn call(layer: WarmupLayer, event: &Value, answer: Value) -> Result<Value,
         let answer = pilaster::Outgoing::serialize(&answer).map_err(FunctionError::from_error);
         async { answer }
     });
-    let event = RawValue::from_string(event.to_string())?;
-    let incoming = Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) };
+    let event = pilaster::RawEvent::parse(event.to_string())?;
+    let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
     let response = ServiceBuilder::new().layer(layer).service(function).oneshot(incoming).await?;
     let response: Value = serde_json::from_str(response.as_json().expect("JSON").get())?;
     Ok(json!({ "called": called.load(Ordering::Relaxed), "response": response }))

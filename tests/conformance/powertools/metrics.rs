@@ -15,7 +15,6 @@ use pilaster::observe::logging;
 use pilaster::observe::metrics::{CapturedMetrics, MetricsLayer, Unit};
 use pilaster::{BoxError, FunctionError, Incoming, Invocation, Metrics, Outgoing};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -183,9 +182,9 @@ fn run(layer: &MetricsLayer, context: &Context, steps: Vec<Step>) -> Result<(), 
                         }
                     }
                 }));
-                let event = RawValue::from_string("{}".to_owned())?;
+                let event = pilaster::RawEvent::parse("{}")?;
                 let invocation = Invocation::new(context.clone()).with_cold_start(std::mem::take(&mut cold));
-                let answer = service.oneshot(Incoming { event: event.into(), invocation }).now_or_never();
+                let answer = service.oneshot(Incoming { event, invocation }).now_or_never();
                 drop(answer.ok_or("the invocation waits")??);
             }
             step => call(outside.get_or_insert_with(|| layer.metrics()), &step)?,

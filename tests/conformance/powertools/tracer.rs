@@ -10,7 +10,6 @@ use pilaster::observe::logging;
 use pilaster::observe::traces::{CapturedSpans, TracesLayer};
 use pilaster::{FunctionError, Incoming, Invocation, Outgoing};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
@@ -92,10 +91,10 @@ fn run(layer: &TracesLayer, input: &Input) -> Result<(), Stop> {
         async { answer }
     }));
     for number in 0..input.invocations {
-        let event = RawValue::from_string("{}".to_owned()).map_err(|error| broken(&error))?;
+        let event = pilaster::RawEvent::parse("{}").map_err(|error| broken(&error))?;
         let invocation = Invocation::new(context.clone()).with_cold_start(number == 0);
         // A failure is what the case is about.
-        let _ = runtime.block_on(function.clone().oneshot(Incoming { event: event.into(), invocation }));
+        let _ = runtime.block_on(function.clone().oneshot(Incoming { event, invocation }));
     }
     Ok(())
 }

@@ -316,8 +316,8 @@ async fn of_whole_events() {
 
 #[tokio::test]
 async fn of_what_passes_between_layers() {
-    let event = serde_json::value::RawValue::from_string(json!({"token": SECRET}).to_string()).unwrap();
-    let incoming = Incoming { event: event.into(), invocation: Invocation::new(context()) };
+    let event = pilaster::RawEvent::parse(json!({"token": SECRET}).to_string()).unwrap();
+    let incoming = Incoming { event, invocation: Invocation::new(context()) };
     let shown = format!("{incoming:?} {incoming:#?} {:?}", incoming.invocation);
     assert!(!holds(&shown, SECRET), "{shown}");
 }

@@ -82,7 +82,7 @@ fn code(response: &HttpResponse) -> Option<String> {
 #[cfg(all(feature = "dynamodb", feature = "secretsmanager"))]
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json, value::RawValue};
+    use serde_json::{Value, json};
     use tower::{Layer, ServiceExt, service_fn};
     use tracing::Dispatch;
     use tracing::instrument::WithSubscriber;
@@ -106,10 +106,10 @@ mod tests {
             let sent = json!(*replay.trace_headers.lock().expect("not poisoned"));
             crate::Outgoing::serialize(&sent).map_err(crate::FunctionError::from_error)
         });
-        let event = RawValue::from_string("{}".into()).expect("JSON");
+        let event = crate::RawEvent::parse("{}").expect("JSON");
         let mut context = lambda_runtime::Context::default();
         context.xray_trace_id = Some(HEADER.to_owned());
-        let incoming = Incoming { event: event.into(), invocation: Invocation::new(context) };
+        let incoming = Incoming { event, invocation: Invocation::new(context) };
         let called = async move { layer.layer(function).oneshot(incoming).await };
         let logs = Logs::new().writer(logging::CapturedLogs::default());
         let sent = called.with_subscriber(Dispatch::new(logs.build())).await.expect("a response");

@@ -180,16 +180,15 @@ fn read(text: &str) -> Option<SystemTime> {
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use serde_json::value::RawValue;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::core::invocation::Invocation;
 
     fn schedule(event: &Value) -> Result<Schedule, FunctionError> {
-        let event = RawValue::from_string(event.to_string()).unwrap();
+        let event = crate::RawEvent::parse(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        Schedule::from_event(&Incoming { event: event.into(), invocation })
+        Schedule::from_event(&Incoming { event, invocation })
     }
 
     fn fixture(path: &str) -> Value {

@@ -91,9 +91,9 @@ mod tests {
     use crate::core::invocation::Invocation;
 
     fn refused(event: &Value) -> Request<Body> {
-        let event = RawValue::from_string(event.to_string()).unwrap();
+        let event = crate::RawEvent::parse(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        request(&Incoming { event: event.into(), invocation }, EventKind::Rest)
+        request(&Incoming { event, invocation }, EventKind::Rest)
     }
 
     #[test]

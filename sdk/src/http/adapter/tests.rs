@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use http_body_util::BodyExt;
-use serde_json::value::RawValue;
 use tower::ServiceExt;
 
 use super::*;
@@ -13,12 +12,12 @@ async fn answered(body: fn() -> Body) -> serde_json::Value {
     let event = serde_json::json!({
         "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } },
     });
-    let event = RawValue::from_string(event.to_string()).unwrap();
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
     let inner = tower::service_fn(move |_: Request<Body>| {
         let response = Response::builder().header("access-control-allow-origin", "*").body(body()).unwrap();
         std::future::ready(Ok::<_, std::convert::Infallible>(response))
     });
-    let answer = HttpAdapter::new(inner).oneshot(Incoming { event: event.into(), invocation }).await.unwrap();
+    let answer = HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).await.unwrap();
     serde_json::from_str(answer.as_json().unwrap().get()).unwrap()
 }
 
@@ -68,9 +67,9 @@ async fn streamed<R: crate::RawService>(
     raw: R,
     event: &serde_json::Value,
 ) -> Result<Response<Body>, serde_json::Value> {
-    let event = RawValue::from_string(event.to_string()).unwrap();
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
     let invocation = Invocation::new(lambda_runtime::Context::default());
-    match raw.oneshot(Incoming { event: event.into(), invocation }).await.unwrap().into_content() {
+    match raw.oneshot(Incoming { event, invocation }).await.unwrap().into_content() {
         Ok(whole) => Err(serde_json::from_str(whole.get()).unwrap()),
         Err(streamed) => {
             let mut response = Response::new(Body::from_stream(streamed.stream));
@@ -218,10 +217,10 @@ async fn headers_that_are_too_large_are_a_500_that_keeps_the_small_ones_of_the_l
                 response.headers_mut().insert("access-control-allow-origin", cors);
                 Ok::<_, std::convert::Infallible>(response)
             });
-            let event_text = RawValue::from_string(event.to_string()).unwrap();
+            let event_text = crate::RawEvent::parse(event.to_string()).unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
             let raw = HttpAdapter::new(inner);
-            let response = raw.oneshot(Incoming { event: event_text.into(), invocation }).await.unwrap();
+            let response = raw.oneshot(Incoming { event: event_text, invocation }).await.unwrap();
             let text = response.as_json().unwrap().get();
             let response: serde_json::Value = serde_json::from_str(text).unwrap();
             let is_small = large * many < limit / 2;
@@ -243,10 +242,9 @@ async fn the_500_for_headers_that_are_too_large_has_its_body_whatever_the_status
                 let response = Response::builder().status(status).header("x-large", "v".repeat(limit));
                 Ok::<_, std::convert::Infallible>(response.body(Body::empty()).unwrap())
             });
-            let event_text = RawValue::from_string(event.to_string()).unwrap();
+            let event_text = crate::RawEvent::parse(event.to_string()).unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
-            let response =
-                HttpAdapter::new(inner).oneshot(Incoming { event: event_text.into(), invocation }).await.unwrap();
+            let response = HttpAdapter::new(inner).oneshot(Incoming { event: event_text, invocation }).await.unwrap();
             let response: serde_json::Value = serde_json::from_str(response.as_json().unwrap().get()).unwrap();
             assert_eq!(response["statusCode"], 500, "{event}");
             let body = response["body"].as_str().unwrap();
@@ -268,15 +266,11 @@ async fn the_limit_in_the_log_is_the_one_that_was_exceeded() {
             let response = Response::builder().header("x-large", "v".repeat(headers));
             Ok::<_, std::convert::Infallible>(response.body(Body::from("b".repeat(body))).unwrap())
         });
-        let event = RawValue::from_string(event.to_string()).unwrap();
+        let event = crate::RawEvent::parse(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
         let lines = CapturedLogs::default();
         let logs = tracing::Dispatch::new(Logs::new().writer(lines.clone()).build());
-        HttpAdapter::new(inner)
-            .oneshot(Incoming { event: event.into(), invocation })
-            .with_subscriber(logs)
-            .await
-            .unwrap();
+        HttpAdapter::new(inner).oneshot(Incoming { event, invocation }).with_subscriber(logs).await.unwrap();
         let lines = serde_json::to_string(&lines.lines()).unwrap();
         assert!(lines.contains(&format!(" is {expected}")), "{lines}");
     }
@@ -309,10 +303,10 @@ where
         "rawPath": "/", "requestContext": { "http": { "method": method, "path": "/" } }, "body": body,
         "isBase64Encoded": true,
     });
-    let event = RawValue::from_string(event.to_string()).unwrap();
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
     let invocation = Invocation::new(lambda_runtime::Context::default());
     // Called without a clone of the adapter.
-    let answer = HttpAdapter::new(inner).call(Incoming { event: event.into(), invocation }).await.unwrap();
+    let answer = HttpAdapter::new(inner).call(Incoming { event, invocation }).await.unwrap();
     serde_json::from_str::<serde_json::Value>(answer.as_json().unwrap().get()).unwrap()["statusCode"].clone()
 }
 

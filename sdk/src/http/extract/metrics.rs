@@ -18,7 +18,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Metrics {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use serde_json::value::RawValue;
     use tower::ServiceExt;
 
     use super::*;
@@ -40,9 +39,9 @@ mod tests {
             "version": "2.0", "rawPath": "/", "rawQueryString": "", "headers": {},
             "requestContext": {"http": {"method": "GET", "path": "/"}, "stage": "$default"}, "isBase64Encoded": false,
         });
-        let event = RawValue::from_string(event.to_string()).unwrap();
+        let event = crate::RawEvent::parse(event.to_string()).unwrap();
         let invocation = Invocation::new(lambda_runtime::Context::default());
-        let response = service.oneshot(Incoming { event: event.into(), invocation }).await.unwrap();
+        let response = service.oneshot(Incoming { event, invocation }).await.unwrap();
         assert!(response.as_json().is_some_and(|json| json.get().contains("placed")), "{response:?}");
         assert_eq!(captured.values("Orders"), [1.0]);
     }

@@ -57,10 +57,7 @@ fn invocation(request_id: &str) -> Invocation {
 }
 
 fn incoming(request_id: &str, event: &str) -> Incoming {
-    Incoming {
-        event: serde_json::value::RawValue::from_string(event.to_owned()).unwrap().into(),
-        invocation: invocation(request_id),
-    }
+    Incoming { event: crate::RawEvent::parse(event).unwrap(), invocation: invocation(request_id) }
 }
 
 fn answer() -> Result<Outgoing, FunctionError> {

@@ -31,10 +31,7 @@ fn layer(captured: &CapturedMetrics) -> MetricsLayer {
 }
 
 fn incoming() -> Incoming {
-    Incoming {
-        event: RawValue::from_string("{}".into()).unwrap().into(),
-        invocation: Invocation::new(Context::default()),
-    }
+    Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation: Invocation::new(Context::default()) }
 }
 
 fn answer() -> Result<Outgoing, FunctionError> {

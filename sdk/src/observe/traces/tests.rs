@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lambda_runtime::Context;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -58,7 +57,7 @@ where
     let (captured, lines) = (CapturedSpans::default(), logging::CapturedLogs::default());
     let dispatch = subscriber(&lines);
     let layer = TracesLayer::new().captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string(event.to_string()).unwrap().into(), invocation };
+    let incoming = Incoming { event: crate::RawEvent::parse(event.to_string()).unwrap(), invocation };
     let called = async move {
         let service = LoggingLayer::new().layer(layer.layer(service_fn(function)));
         service.oneshot(incoming).await
@@ -79,8 +78,8 @@ async fn the_second_layer_of_a_process_warns_once() {
         .map(|captured| TracesLayer::new().captured(captured).layer(service_fn(async |_: Incoming| answer())));
     let called = async move {
         for service in services.iter().chain(&services) {
-            let event = RawValue::from_string("{}".to_owned()).unwrap();
-            let incoming = Incoming { event: event.into(), invocation: invocation(Some(HEADER)) };
+            let event = crate::RawEvent::parse("{}").unwrap();
+            let incoming = Incoming { event, invocation: invocation(Some(HEADER)) };
             service.clone().oneshot(incoming).await.unwrap();
         }
     };
@@ -137,7 +136,7 @@ async fn a_panic_passes_on_after_its_span_was_sent() {
     let captured = CapturedSpans::default();
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation: invocation(None) };
+    let incoming = Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation: invocation(None) };
     let called = async move {
         layer
             .layer(service_fn(async |_: Incoming| {
@@ -213,10 +212,8 @@ async fn a_task_that_outlives_the_invocation_does_not_hold_its_span_back() {
             task.send(tokio::spawn(late.in_current_span().with_current_subscriber())).unwrap();
             async { answer() }
         }));
-        let incoming = || Incoming {
-            event: RawValue::from_string("{}".into()).unwrap().into(),
-            invocation: invocation(Some(HEADER)),
-        };
+        let incoming =
+            || Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation: invocation(Some(HEADER)) };
         service.call(incoming()).await.unwrap();
         let first = captured.spans().len();
         drop(send);
@@ -235,7 +232,7 @@ async fn off_means_off() {
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let off = |name: &str| (name == "POWERTOOLS_TRACE_ENABLED").then(|| "false".to_owned());
     let layer = TracesLayer::from_vars(off).captured(&captured);
-    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation: invocation(None) };
+    let incoming = Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation: invocation(None) };
     let called = async move { layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming).await };
     called.with_subscriber(dispatch).await.unwrap();
     assert_eq!(captured.spans(), [] as [Value; 0]);

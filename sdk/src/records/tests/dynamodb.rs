@@ -3,7 +3,6 @@ use std::sync::{Arc, Mutex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -293,10 +292,7 @@ async fn an_item_is_the_same_however_its_keys_are_spelled() {
             // It is called with the text as it is.
             let function = handler(fail).batch(Batch::new().continue_on_failure()).into_service().unwrap();
             let invocation = Invocation::new(lambda_runtime::Context::default());
-            function
-                .oneshot(Incoming { event: RawValue::from_string(event).unwrap().into(), invocation })
-                .await
-                .unwrap();
+            function.oneshot(Incoming { event: crate::RawEvent::parse(event).unwrap(), invocation }).await.unwrap();
             Arc::into_inner(calls).unwrap().into_inner().unwrap()
         }
     };

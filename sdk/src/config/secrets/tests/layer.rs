@@ -5,8 +5,8 @@ use super::*;
 async fn through_the_layer(clients: Clients) -> Result<String, crate::FunctionError> {
     let layer = SecretsLayer::new().secret::<Database>().secret::<ApiKey>().clients(clients);
     let inner = service_fn(|incoming: Incoming| async move { crate::Outgoing::try_from(incoming.event) });
-    let event = serde_json::value::RawValue::from_string("42".to_owned()).unwrap();
-    let incoming = Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) };
+    let event = crate::RawEvent::parse("42").unwrap();
+    let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
     layer.layer(inner).oneshot(incoming).await.map(|response| response.as_json().unwrap().get().to_owned())
 }
 

@@ -1,4 +1,3 @@
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -13,8 +12,8 @@ fn fixture(path: &str) -> Value {
 }
 
 fn incoming(event: &Value) -> Incoming {
-    let event = RawValue::from_string(event.to_string()).unwrap();
-    Incoming { event: event.into(), invocation: Invocation::new(lambda_runtime::Context::default()) }
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
+    Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) }
 }
 
 fn authorizer(path: &str) -> Authorizer {

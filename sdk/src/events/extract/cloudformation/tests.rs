@@ -1,7 +1,6 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -68,8 +67,8 @@ const LOCAL: &str = "https://local.invalid/";
 async fn call_with(function: impl IntoService, event: Value, seconds: u64) -> Result<Value, FunctionError> {
     let left = std::time::Duration::from_secs(seconds);
     let invocation = Invocation::with_time_left(lambda_runtime::Context::default(), Some(left));
-    let event = RawValue::from_string(event.to_string()).unwrap();
-    let response = function.into_service().unwrap().oneshot(Incoming { event: event.into(), invocation }).await?;
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
+    let response = function.into_service().unwrap().oneshot(Incoming { event, invocation }).await?;
     Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
 }
 

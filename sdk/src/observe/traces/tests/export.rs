@@ -29,9 +29,9 @@ async fn a_dead_collector_costs_the_time_limit_once_and_is_one_warning() {
         let mut took = Vec::new();
         for pause in [0, 0, 1, 5, 0, 9, 2] {
             tokio::time::sleep(Duration::from_secs(pause)).await;
-            let event = RawValue::from_string("{}".into()).unwrap();
+            let event = crate::RawEvent::parse("{}").unwrap();
             let began = Instant::now();
-            service.call(Incoming { event: event.into(), invocation: invocation(Some(HEADER)) }).await.unwrap();
+            service.call(Incoming { event, invocation: invocation(Some(HEADER)) }).await.unwrap();
             took.push(began.elapsed().as_millis());
         }
         took
@@ -53,7 +53,7 @@ async fn the_response_arrives_before_the_deadline_even_if_the_collector_is_dead(
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().endpoint(address);
     let invocation = Invocation::with_time_left(Context::default(), Some(Duration::from_millis(400)));
-    let incoming = Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation };
+    let incoming = Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation };
     let called = async move {
         let began = Instant::now();
         layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming).await.unwrap();
@@ -109,8 +109,7 @@ async fn many_spans_reach_the_x_ray_daemon_in_datagrams_of_the_form_of_aws() {
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer =
         TracesLayer::from_vars(move |name| (name == "AWS_XRAY_DAEMON_ADDRESS").then(|| address.clone())).service("pay");
-    let incoming =
-        Incoming { event: RawValue::from_string("{}".into()).unwrap().into(), invocation: invocation(Some(HEADER)) };
+    let incoming = Incoming { event: crate::RawEvent::parse("{}").unwrap(), invocation: invocation(Some(HEADER)) };
     let called = async move {
         let function = service_fn(async |_: Incoming| {
             for number in 0..400 {

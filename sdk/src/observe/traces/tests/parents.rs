@@ -45,9 +45,9 @@ async fn a_caller_that_is_trusted_decides_where_x_ray_does_not_sample_the_trace(
     let captured = CapturedSpans::default();
     let dispatch = subscriber(&logging::CapturedLogs::default());
     let layer = TracesLayer::new().captured(&captured).trust_callers(true);
-    let event = RawValue::from_string(request(TRACEPARENT).to_string()).unwrap();
+    let event = crate::RawEvent::parse(request(TRACEPARENT).to_string()).unwrap();
     let header = HEADER.replace("Sampled=1", "Sampled=0");
-    let incoming = Incoming { event: event.into(), invocation: invocation(Some(&header)) };
+    let incoming = Incoming { event, invocation: invocation(Some(&header)) };
     let called = async move { layer.layer(service_fn(async |_: Incoming| answer())).oneshot(incoming).await };
     called.with_subscriber(dispatch).await.unwrap();
     assert_eq!(captured.spans()[0]["trace_id"], "0af7651916cd43dd8448eb211c80319c");

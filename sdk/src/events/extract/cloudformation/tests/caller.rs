@@ -65,8 +65,8 @@ async fn a_request_with_cloudformations_url_is_answered_by_whom_it_called() {
     let call_by = async |arn: &str, event: Value| {
         let mut context = lambda_runtime::Context::default();
         context.invoked_function_arn = arn.to_owned();
-        let event = RawValue::from_string(event.to_string()).unwrap();
-        let incoming = Incoming { event: event.into(), invocation: Invocation::new(context) };
+        let event = crate::RawEvent::parse(event.to_string()).unwrap();
+        let incoming = Incoming { event, invocation: Invocation::new(context) };
         let response = handler(database).into_service().unwrap().oneshot(incoming).await?;
         Ok::<Value, FunctionError>(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
     };
