@@ -1,4 +1,4 @@
-//! The `sqs` suite of rapi-bench as its specification has it, by a record function: ten messages, of which one may be bad; one log
+//! The suite `sqs` (`tests/benches/suites/sqs.toml`) by a record function: ten messages, of which one may be bad; one log
 //! line an invocation. See `tests/benches/README.md` for the command.
 
 use std::hint::black_box;

@@ -1,4 +1,4 @@
-//! `POST /users` by rapi-bench's specification.
+//! `POST /users` as the suite `http` has it: see `tests/benches/suites/http.toml`.
 
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, RequestContext, StatusCode, header};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! `POST /users` as rapi-bench's specification has it, by the whole default stack: JSON in, validation, 201, CORS, one log
+//! `POST /users` as the suite `http` has it, by the whole default stack: JSON in, validation, 201, CORS, one log
 //! line. See `tests/benches/README.md` for the command.
 
 use bench_users::{NewUser, User, api};

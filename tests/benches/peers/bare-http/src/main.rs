@@ -1,0 +1,8 @@
+//! `POST /users` by hand, one invocation after the other.
+
+use lambda_http::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(bare_http::create)).await
+}

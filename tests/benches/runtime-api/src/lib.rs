@@ -1,0 +1,49 @@
+//! A Lambda Runtime API that drives functions, measures them, and writes the tables of `BENCHMARKS.md`.
+//!
+//! A *suite* (`tests/benches/suites`) says which events are sent, which responses are right, and which functions take part. A function
+//! that answers wrongly is not timed.
+
+mod builds;
+mod callgrind;
+mod command;
+mod document;
+mod emulator;
+mod expect;
+mod machine;
+mod measure;
+mod process;
+mod sample;
+mod size;
+mod statistics;
+mod suite;
+mod tables;
+mod usage;
+
+use std::path::{Path, PathBuf};
+
+pub use command::command;
+
+/// The folder of the repository.
+fn repository() -> PathBuf {
+    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    Path::new(&folder).join("../../..")
+}
+
+/// Sends each event of a suite to a function, and returns what is wrong with the responses and the log lines.
+///
+/// # Errors
+///
+/// The suite cannot be read, or the function does not start or answer.
+///
+/// # Example
+///
+/// ```no_run
+/// let wrong = bench_runtime_api::wrong_answers("http", "target/debug/bench-users".as_ref())?;
+/// assert!(wrong.is_empty(), "{wrong:#?}");
+/// # anyhow::Ok(())
+/// ```
+pub fn wrong_answers(suite: &str, program: &Path) -> anyhow::Result<Vec<String>> {
+    let suite = suite::Suite::load(suite)?;
+    let runnable = builds::Runnable::program(program);
+    sample::block_on(sample::verify(&runnable, &suite.cases, &sample::Options::default()))
+}
