@@ -1,5 +1,6 @@
 //! The tables of `BENCHMARKS.md`.
 
+mod build_times;
 mod cold;
 mod concurrency;
 mod large;
@@ -47,4 +48,5 @@ pub(crate) const TABLES: &[Named] = &[
     },
     Named { name: "cold", about: "the start of a function with AWS clients", is_slow: false, make: cold::cold },
     Named { name: "parts", about: "`cargo bench -p bench-parts`", is_slow: false, make: parts::parts },
+    Named { name: "build", about: "build times and numbers of crates", is_slow: true, make: build_times::build },
 ];
