@@ -70,7 +70,7 @@ pub(crate) fn target_folder() -> PathBuf {
 
 /// Builds a binary, and returns the path of its copy. `config` are settings of cargo, as `profile.release.strip=false`.
 pub(crate) fn cargo(package: &Package, is_peer: bool, config: &[&str]) -> anyhow::Result<PathBuf> {
-    let Package { package: name, binary, features } = package;
+    let Package { package: name, binary, features, without_defaults } = package;
     let (target, peers) = (target_folder(), crate::repository().join("tests/benches/peers"));
     let folder = if is_peer { target.join("peers") } else { target.clone() };
     let mut command = Command::new("cargo");
@@ -78,6 +78,9 @@ pub(crate) fn cargo(package: &Package, is_peer: bool, config: &[&str]) -> anyhow
     command.current_dir(if is_peer { peers } else { crate::repository() }).env("CARGO_TARGET_DIR", &folder);
     if !features.is_empty() {
         command.args(["--features", features]);
+    }
+    if *without_defaults {
+        command.arg("--no-default-features");
     }
     command.args(config.iter().flat_map(|config| ["--config", config]));
     eprintln!("building {binary}");

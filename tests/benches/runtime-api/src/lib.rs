@@ -23,10 +23,12 @@ use std::path::{Path, PathBuf};
 
 pub use command::command;
 
-/// The folder of the repository.
+/// The folder of the repository: that of the package that cargo runs, or else of this one when it was compiled.
 fn repository() -> PathBuf {
-    let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
-    Path::new(&folder).join("../../..")
+    let compiled = env!("CARGO_MANIFEST_DIR").to_owned();
+    let folders = [std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default(), compiled];
+    let mut folders = folders.iter().flat_map(|folder| Path::new(folder).ancestors());
+    folders.find(|folder| folder.join("BENCHMARKS.md").is_file()).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Sends each event of a suite to a function, and returns what is wrong with the responses and the log lines.

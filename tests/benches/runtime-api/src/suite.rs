@@ -77,6 +77,21 @@ pub(crate) struct Package {
     pub(crate) binary: String,
     #[serde(default)]
     pub(crate) features: String,
+    /// Whether it is built without its default features.
+    #[serde(default)]
+    pub(crate) without_defaults: bool,
+}
+
+impl Package {
+    /// The binary that has the name of its package.
+    pub(crate) fn named(name: &str) -> Self {
+        Self::binary(name, name)
+    }
+
+    pub(crate) fn binary(package: &str, binary: &str) -> Self {
+        let (package, binary) = (package.to_owned(), binary.to_owned());
+        Self { package, binary, features: String::new(), without_defaults: false }
+    }
 }
 
 #[derive(Deserialize)]

@@ -3,9 +3,11 @@
 mod build_times;
 mod cold;
 mod concurrency;
+mod counted;
 mod large;
 mod modules;
 mod parts;
+mod sizes;
 mod suites;
 
 use crate::measure::Effort;
@@ -21,6 +23,7 @@ pub(crate) struct Named {
 }
 
 pub(crate) const TABLES: &[Named] = &[
+    Named { name: "counted", about: "what gate.sh counted last", is_slow: false, make: counted::counted },
     Named {
         name: "http",
         about: "an HTTP function: time, instructions, start, memory, size",
@@ -49,4 +52,5 @@ pub(crate) const TABLES: &[Named] = &[
     Named { name: "cold", about: "the start of a function with AWS clients", is_slow: false, make: cold::cold },
     Named { name: "parts", about: "`cargo bench -p bench-parts`", is_slow: false, make: parts::parts },
     Named { name: "build", about: "build times and numbers of crates", is_slow: true, make: build_times::build },
+    Named { name: "sizes", about: "the examples", is_slow: true, make: sizes::sizes },
 ];

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use http_body::Frame;
 use http_body_util::StreamBody;
 use http_body_util::combinators::BoxBody;
-use lambda_http::http_body::Frame;
 use lambda_http::{Error, Request, RequestExt, Response, run_with_streaming_response, service_fn};
 
 static CHUNK: [u8; 64 << 10] = [0xa5; 64 << 10];

@@ -42,10 +42,7 @@ async fn table(effort: Effort, aws: &Aws) -> anyhow::Result<String> {
         "zip MB",
     ]);
     let mut others = Vec::new();
-    let hello =
-        Package { package: "bench-large".to_owned(), binary: "bench-large".to_owned(), features: String::new() };
-    let clients =
-        Package { package: "bench-cold".to_owned(), binary: "bench-cold".to_owned(), features: String::new() };
+    let (hello, clients) = (Package::named("bench-large"), Package::named("bench-cold"));
     for (name, package, query, body, warm) in [
         ("without AWS clients", &hello, "bytes=1", None, false),
         ("with DynamoDB and a secret, neither used", &clients, "", Some(0), false),

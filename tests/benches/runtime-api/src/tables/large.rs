@@ -54,7 +54,7 @@ async fn table(effort: Effort) -> anyhow::Result<String> {
 }
 
 fn target(is_peer: bool, (package, binary): (&str, &str)) -> Target {
-    let package = Package { package: package.to_owned(), binary: binary.to_owned(), features: String::new() };
+    let package = Package::binary(package, binary);
     let program = if is_peer { Program::Peer(package) } else { Program::Pilaster(package) };
     Target {
         name: binary.to_owned(),

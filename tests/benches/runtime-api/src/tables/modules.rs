@@ -25,8 +25,7 @@ pub(crate) fn modules(_: Effort) -> anyhow::Result<String> {
         [("`http`", "bench-users", false), ("`sqs`", "bench-orders", false), ("`sqs`, by hand", "bare-sqs", true)];
     let mut groups: BTreeMap<String, [u64; 3]> = BTreeMap::new();
     for (column, (_, name, is_peer)) in binaries.iter().enumerate() {
-        let package = Package { package: (*name).to_owned(), binary: (*name).to_owned(), features: String::new() };
-        for (group, size) in groups_of(&builds::cargo(&package, *is_peer, SYMBOLS)?)? {
+        for (group, size) in groups_of(&builds::cargo(&Package::named(name), *is_peer, SYMBOLS)?)? {
             groups.entry(group).or_default()[column] += size;
         }
     }
