@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use crate::process::Start;
+use crate::process::{self, Start};
 use crate::suite::{Package, Program, Target};
 
 /// A function that can be started.
@@ -84,6 +84,8 @@ pub(crate) fn cargo(package: &Package, is_peer: bool, config: &[&str]) -> anyhow
     }
     command.args(config.iter().flat_map(|config| ["--config", config]));
     eprintln!("building {binary}");
+    // A measurement may have held this thread on one core.
+    process::pin(None)?;
     ensure!(command.status()?.success(), "{name} was not built");
     let copies = target.join("benches");
     fs::create_dir_all(&copies)?;

@@ -25,9 +25,9 @@ pub use command::command;
 
 /// The folder of the repository: that of the package that cargo runs, or else of this one when it was compiled.
 fn repository() -> PathBuf {
-    let compiled = env!("CARGO_MANIFEST_DIR").to_owned();
-    let folders = [std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default(), compiled];
-    let mut folders = folders.iter().flat_map(|folder| Path::new(folder).ancestors());
+    let run = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let folders = [run, Some(env!("CARGO_MANIFEST_DIR").into())];
+    let mut folders = folders.iter().flatten().flat_map(|folder| folder.ancestors());
     folders.find(|folder| folder.join("BENCHMARKS.md").is_file()).unwrap_or(Path::new(".")).to_owned()
 }
 

@@ -11,7 +11,8 @@ pub(crate) fn sentence(others: &[f64]) -> String {
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let model = model.map_or("an unknown processor", |(_, model)| model);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Not `available_parallelism`: this thread may be held on one of them.
+    let cores = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
     let (date, rustc) = (output("date", &["-u", "+%F"]), output("rustc", &["--version"]));
     let rustc = rustc.split(" (").next().unwrap_or_default();
     let mut sentence = format!("{date}, {model} ({cores} cores), kernel {}, {rustc}.", kernel.trim());

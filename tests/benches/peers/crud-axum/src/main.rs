@@ -3,6 +3,7 @@
 
 mod users;
 
+use aws_config::BehaviorVersion;
 use axum::Router;
 use axum::extract::{Json, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
@@ -82,7 +83,7 @@ async fn require_key(State(users): State<Users>, request: Request, next: Next) -
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     tracing_subscriber::fmt().json().init();
-    let users = Users::new(&aws_config::load_from_env().await);
+    let users = Users::new(&aws_config::load_defaults(BehaviorVersion::latest()).await);
     let app = Router::new()
         .route("/users", get(list).post(create))
         .route("/users/{id}", get(read).patch(update).delete(delete))
