@@ -1,15 +1,15 @@
-//! Tests of the sources themselves: which module imports which, which types can grow, and that the features, the README and the changelog agree.
+//! Tests of the sources themselves: which crates they depend on, which module imports which, which types can grow, and that the features, the README
+//! and the changelog agree.
 #![allow(clippy::unwrap_used)]
 
+mod dependencies;
 mod examples;
 mod growth;
 mod layers;
 mod paths;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The folder of the repository: of the checkout that cargo runs the test in.
 fn root() -> PathBuf {
@@ -42,35 +42,6 @@ fn every_feature_is_in_the_readme_and_says_what_it_is() {
         assert!(readme.contains(&format!("`{name}`")), "README.md does not name the feature `{name}`");
     }
     assert!(count > 15, "features were found");
-}
-
-/// The names of the crates that pilaster is built of with these features.
-fn crates(features: &str) -> BTreeSet<String> {
-    let arguments =
-        ["tree", "--package", "pilaster", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--features"];
-    let output =
-        Command::new(env!("CARGO")).args(arguments).arg(features).current_dir(root()).output().expect("cargo starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
-}
-
-#[test]
-fn what_is_turned_off_is_no_dependency() {
-    let by_default = crates("default");
-    for (feature, brings) in [
-        ("metrics", &["metrics"][..]),
-        ("otel", &["opentelemetry", "opentelemetry_sdk", "opentelemetry-proto", "prost", "tracing-opentelemetry"]),
-        ("idempotency", &["jmespath", "lru", "md-5", "sha2", "flate2"]),
-        ("flags", &["jiff", "jmespath"]),
-        ("parameters", &["aws-config", "aws-sdk-ssm", "rustls", "ring", "fastrand"]),
-    ] {
-        let with_it = crates(feature);
-        for name in brings {
-            assert!(with_it.contains(*name), "{feature} brings {name}");
-            assert!(!by_default.contains(*name), "{name} is there without {feature}");
-        }
-    }
 }
 
 #[test]

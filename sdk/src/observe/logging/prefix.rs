@@ -1,8 +1,7 @@
 //! [`Prefix`]: the level, the location and the time of a line.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use time::OffsetDateTime;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::json::{write_str, write_value};
 use super::level::Level;
@@ -37,24 +36,7 @@ pub(super) fn shortened(file: &str) -> &str {
 /// Writes RFC 3339, in UTC with milliseconds. Lambda gives a line without a valid `timestamp` the level `INFO` and its
 /// own time.
 pub(super) fn write_timestamp(to: &mut Vec<u8>, now: SystemTime) {
-    let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-    let now = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let (date, (hour, minute, second)) = (now.date(), now.to_hms());
-    let year = u32::try_from(date.year()).unwrap_or_default();
-    // Formatting these by width took half of a line's time.
-    for (number, digits, end) in [
-        (year, 4, b'-'),
-        (u32::from(u8::from(date.month())), 2, b'-'),
-        (u32::from(date.day()), 2, b'T'),
-        (u32::from(hour), 2, b':'),
-        (u32::from(minute), 2, b':'),
-        (u32::from(second), 2, b'.'),
-        (since.subsec_millis(), 3, b'Z'),
-    ] {
-        for place in (0..digits).rev() {
-            to.push(b'0' + (number / 10_u32.pow(place) % 10) as u8);
-        }
-        to.push(end);
-    }
+    // What is formatted is from 1970 to 9999; `Display` of another time panics, or fails.
+    let now = now.clamp(UNIX_EPOCH, UNIX_EPOCH + Duration::from_secs(253_402_300_799));
+    let _ = write!(to, "{}", humantime::format_rfc3339_millis(now));
 }

@@ -1,8 +1,8 @@
 //! Writes metrics as blobs of CloudWatch's
 //! [embedded metric format](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use std::fmt::Write as _;
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::buffer::{Buffer, Metric, further_set, main_set};
 use super::dimensions::{Dimension, DimensionSet, put};
@@ -184,8 +184,11 @@ impl<'a> Frame<'a> {
 
 /// Returns the time of a blob as Lambda reads it, which gives a line without a valid time the level `INFO`.
 fn rfc_3339(milliseconds: u64) -> Option<String> {
-    let nanoseconds = i128::from(milliseconds) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?.format(&Rfc3339).ok()
+    let time = UNIX_EPOCH.checked_add(Duration::from_millis(milliseconds))?;
+    let mut text = String::with_capacity(24);
+    // An error after the year 9999.
+    write!(text, "{}", humantime::format_rfc3339_millis(time)).ok()?;
+    Some(text)
 }
 
 fn write_definition(to: &mut Vec<u8>, metric: &Metric, first: bool) {

@@ -4,7 +4,7 @@ use super::*;
 
 fn holds_at(action: &str, key: &str, value: Value, context: Value, now: &str) -> bool {
     let document: Document = with_condition(action, key, value).to_string().parse().unwrap();
-    let now = now.parse::<jiff::Timestamp>().unwrap().into();
+    let now = humantime::parse_rfc3339(now).unwrap();
     document.evaluate("f", &context, now) == Some(&json!(true))
 }
 
@@ -89,4 +89,59 @@ fn moments_and_days_are_those_of_the_zone() {
     let inside = |now| holds_at("SCHEDULE_BETWEEN_DAYS_OF_WEEK", "CURRENT_DAY_OF_WEEK", days.clone(), json!({}), now);
     assert!(inside("2026-11-21T12:00:00Z"), "Saturday in London");
     assert!(!inside("2026-11-22T12:00:00Z"));
+}
+
+#[test]
+fn a_moment_is_a_date_with_any_part_of_a_time() {
+    let document = |start: &str| {
+        let value = json!({ "START": start, "END": "2027-01-01" });
+        with_condition("SCHEDULE_BETWEEN_DATETIME_RANGE", "CURRENT_DATETIME", value).to_string().parse::<Document>()
+    };
+    let from = |start, now| {
+        document(start).unwrap().evaluate("f", &json!({}), humantime::parse_rfc3339(now).unwrap()) == Some(&json!(true))
+    };
+    for (start, first, before) in [
+        ("0001-01-01", "1970-01-01T00:00:00Z", None),
+        ("2026-12-24T18", "2026-12-24T18:00:00Z", Some("2026-12-24T17:59:59.999Z")),
+        ("2026-12-24 18:30", "2026-12-24T18:30:00Z", Some("2026-12-24T18:29:59.999Z")),
+        ("2026-12-24T18:30:15", "2026-12-24T18:30:15Z", Some("2026-12-24T18:30:14.999Z")),
+        ("2026-12-24T18:30:15.25", "2026-12-24T18:30:15.25Z", Some("2026-12-24T18:30:15.249Z")),
+    ] {
+        assert!(from(start, first), "{start}");
+        assert!(before.is_none_or(|before| !from(start, before)), "{start}");
+    }
+    for start in [
+        "2026-02-29",
+        "2026-13-01",
+        "2026-12",
+        "2026-12-24/01",
+        "26-12-24",
+        "+026-12-24",
+        "2026-12-24T",
+        "2026-12-24T24:00",
+        "2026-12-24T18:60",
+        "2026-12-24T18:00:00:00",
+        "2026-12-24T18:00:00.",
+        "2026-12-24T18:00:00.x",
+        "2026-12-24ä18:00",
+        "Weihnachten",
+    ] {
+        let error = document(start).unwrap_err().to_string();
+        assert!(error.contains("must have a `START` of the form"), "{start}: {error}");
+    }
+    for start in
+        ["2026-12-24T18:00Z", "2026-12-24T18:00:00+01:00", "2026-12-24 18-05:00", "2026-12-24T18[Europe/Berlin]"]
+    {
+        let error = document(start).unwrap_err().to_string();
+        assert!(error.contains("must have a `START` without a zone"), "{start}: {error}");
+    }
+}
+
+#[test]
+fn the_zones_are_those_of_2026() {
+    // Morocco moved to UTC on 2026-09-20, which is in the database since release 2026c.
+    let value = json!({ "START": "12:00", "END": "12:30", "TIMEZONE": "africa/casablanca" });
+    let inside = |now| holds_at("SCHEDULE_BETWEEN_TIME_RANGE", "CURRENT_TIME", value.clone(), json!({}), now);
+    assert!(inside("2026-11-29T12:15:00Z") && !inside("2026-11-29T11:15:00Z"));
+    assert!(inside("2026-07-29T11:15:00Z") && !inside("2026-07-29T12:15:00Z"));
 }
