@@ -43,8 +43,8 @@ impl Runnable {
 /// Builds a target. A package of Rust that does not build is an error; of another language it is missing.
 pub(crate) fn build(target: &Target) -> anyhow::Result<Built> {
     let mut runnable = match &target.program {
-        Program::Pilaster(package) => Runnable::program(&cargo(package, false, &[])?),
-        Program::Peer(package) => Runnable::program(&cargo(package, true, &[])?),
+        Program::Pilaster(package) => Runnable::program(&cargo(package, false, false)?),
+        Program::Peer(package) => Runnable::program(&cargo(package, true, false)?),
         Program::Node(module) => match installed_by_script("node") {
             Ok(folder) => node(&folder, module),
             Err(missing) => return Ok(Built::Missing(format!("{missing:#}"))),
@@ -68,13 +68,21 @@ pub(crate) fn target_folder() -> PathBuf {
     std::path::absolute(&folder).unwrap_or(folder)
 }
 
-/// Builds a binary, and returns the path of its copy. `config` are settings of cargo, as `profile.release.strip=false`.
-pub(crate) fn cargo(package: &Package, is_peer: bool, config: &[&str]) -> anyhow::Result<PathBuf> {
+/// Builds a binary, with its symbols or stripped as the profile says, and returns the path of its copy.
+pub(crate) fn cargo(package: &Package, is_peer: bool, with_symbols: bool) -> anyhow::Result<PathBuf> {
     let Package { package: name, binary, features, without_defaults } = package;
     let (target, peers) = (target_folder(), crate::repository().join("tests/benches/peers"));
     let folder = if is_peer { target.join("peers") } else { target.clone() };
     let mut command = Command::new("cargo");
-    command.args(["build", "--release", "--quiet", "--package", name, "--bin", binary]);
+    command.args([
+        if with_symbols { "rustc" } else { "build" },
+        "--release",
+        "--quiet",
+        "--package",
+        name,
+        "--bin",
+        binary,
+    ]);
     command.current_dir(if is_peer { peers } else { crate::repository() }).env("CARGO_TARGET_DIR", &folder);
     if !features.is_empty() {
         command.args(["--features", features]);
@@ -82,14 +90,17 @@ pub(crate) fn cargo(package: &Package, is_peer: bool, config: &[&str]) -> anyhow
     if *without_defaults {
         command.arg("--no-default-features");
     }
-    command.args(config.iter().flat_map(|config| ["--config", config]));
+    if with_symbols {
+        // Not by the profile, with which all dependencies would be compiled again.
+        command.args(["--", "-C", "strip=none"]);
+    }
     eprintln!("building {binary}");
     // A measurement may have held this thread on one core.
     process::pin(None)?;
     ensure!(command.status()?.success(), "{name} was not built");
     let copies = target.join("benches");
     fs::create_dir_all(&copies)?;
-    let name = if config.is_empty() { binary.clone() } else { format!("{binary}-with-symbols") };
+    let name = if with_symbols { format!("{binary}-with-symbols") } else { binary.clone() };
     let copy = copies.join(name);
     fs::copy(folder.join("release").join(binary), &copy).with_context(|| format!("{binary} was not copied"))?;
     Ok(copy)

@@ -15,8 +15,6 @@ use crate::suite::Package;
 /// A group that is smaller than this in all binaries is in the last row.
 const SMALL: u64 = 8 << 10;
 
-const SYMBOLS: &[&str] = &["profile.release.strip=false"];
-
 pub(crate) fn modules(_: Effort) -> anyhow::Result<String> {
     if builds::installed("nm").is_none() {
         return Ok("Not made: `nm` is not installed.".to_owned());
@@ -25,7 +23,7 @@ pub(crate) fn modules(_: Effort) -> anyhow::Result<String> {
         [("`http`", "bench-users", false), ("`sqs`", "bench-orders", false), ("`sqs`, by hand", "bare-sqs", true)];
     let mut groups: BTreeMap<String, [u64; 3]> = BTreeMap::new();
     for (column, (_, name, is_peer)) in binaries.iter().enumerate() {
-        for (group, size) in groups_of(&builds::cargo(&Package::named(name), *is_peer, SYMBOLS)?)? {
+        for (group, size) in groups_of(&builds::cargo(&Package::named(name), *is_peer, true)?)? {
             groups.entry(group).or_default()[column] += size;
         }
     }

@@ -21,7 +21,7 @@ pub(crate) fn sizes(_: Effort) -> anyhow::Result<String> {
     let mut table = Table::new(["example", "binary MB", "zip MB"]);
     for &(package, binary, with_defaults) in EXAMPLES {
         let of = Package { without_defaults: !with_defaults, ..Package::binary(package, binary) };
-        let path = builds::cargo(&of, false, &[])?;
+        let path = builds::cargo(&of, false, false)?;
         let size = size(&[path])?;
         let name = if package == binary { format!("`{package}`") } else { format!("`{package}`: `{binary}`") };
         table.row([
