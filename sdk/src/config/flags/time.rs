@@ -1,7 +1,6 @@
 //! Conditions on the time, each in its own time zone: a time range within a day, a range of dates, days of the week.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -149,27 +148,39 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, String> {
 /// Parses exactly `HH:MM` in 24-hour form.
 fn minute_of_day(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
-    let (hour, minute): (u16, u16) = (number(hour, 2)?, number(minute, 2)?);
-    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+    let (hour, minute) = (number(hour, 2)?, number(minute, 2)?);
+    (hour < 24 && minute < 60).then_some(u16::try_from(hour * 60 + minute).ok()?)
 }
 
-/// Parses `2026-12-24`, which is its midnight, or `2026-12-24T18:00:00.000` up to any part of the time.
+/// Parses `2026-12-24`, which is its midnight, or `2026-12-24T18:00:00.000` up to any part of the time, both also without
+/// `-` and `:`.
 fn date_and_time(text: &str) -> Option<UtcDateTime> {
     let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "00"));
-    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let (mut date, mut time) = (date.split('-'), time.split(':'));
-    let (year, month, day) = (number(date.next()?, 4)?, number(date.next()?, 2)?, number(date.next()?, 2)?);
-    let hour = number(time.next()?, 2)?;
-    let mut rest = || time.next().map_or(Some(0), |text| number(text, 2));
-    let (minute, second) = (rest()?, rest()?);
-    let nanoseconds = number(&format!("{fraction:0<9}"), 9)?;
-    if date.next().is_some() || time.next().is_some() || fraction.is_empty() {
-        return None;
+    let (time, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
+    let ([year, month, day], [hour, minute, second]) = (fields(date, '-', [4, 2, 2])?, fields(time, ':', [2, 2, 2])?);
+    let nanoseconds = number(&format!("{fraction:0<9}"), 9).filter(|_| !fraction.is_empty())?;
+    let part = |number| u8::try_from(number).ok();
+    let year = i32::try_from(year).ok()?;
+    UtcDateTime::new(year, part(month)?, part(day)?, part(hour)?, part(minute)?, part(second)?, nanoseconds).ok()
+}
+
+/// Parses numbers of these digits, with the sign between all or none of them; those that are missing at the end are 0.
+fn fields(text: &str, sign: char, digits: [usize; 3]) -> Option<[u32; 3]> {
+    let (mut rest, mut found) = (text, [0; 3]);
+    for (index, (digits, field)) in digits.into_iter().zip(&mut found).enumerate() {
+        if index > 0 && rest.is_empty() {
+            break;
+        }
+        if index > 0 && text.contains(sign) {
+            rest = rest.strip_prefix(sign)?;
+        }
+        let (first, behind) = rest.split_at_checked(digits)?;
+        (*field, rest) = (number(first, digits)?, behind);
     }
-    UtcDateTime::new(year, month, day, hour, minute, second, nanoseconds).ok()
+    rest.is_empty().then_some(found)
 }
 
 /// Parses a number of exactly these digits.
-fn number<N: FromStr>(text: &str, digits: usize) -> Option<N> {
+fn number(text: &str, digits: usize) -> Option<u32> {
     (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
