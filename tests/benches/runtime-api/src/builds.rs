@@ -91,8 +91,9 @@ pub(crate) fn cargo(package: &Package, is_peer: bool, with_symbols: bool) -> any
         command.arg("--no-default-features");
     }
     if with_symbols {
-        // Not by the profile, with which all dependencies would be compiled again.
-        command.args(["--", "-C", "strip=none"]);
+        // Not by the profile, with which all dependencies would be compiled again. Names of version 0 have the types of a generic
+        // function, which is compiled here whatever crate it is of.
+        command.args(["--", "-C", "strip=none", "-C", "symbol-mangling-version=v0"]);
     }
     eprintln!("building {binary}");
     // A measurement may have held this thread on one core.
