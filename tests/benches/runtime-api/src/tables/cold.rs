@@ -41,7 +41,7 @@ async fn table(effort: Effort, aws: &Aws) -> anyhow::Result<String> {
         "binary MB",
         "zip MB",
     ]);
-    let mut others = Vec::new();
+    let (mut rows, mut others) = (Vec::new(), Vec::new());
     let (hello, clients) = (Package::named("bench-large"), Package::named("bench-cold"));
     for (name, package, query, body, warm) in [
         ("without AWS clients", &hello, "bytes=1", None, false),
@@ -67,12 +67,21 @@ async fn table(effort: Effort, aws: &Aws) -> anyhow::Result<String> {
         }
         let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let target = Target { name: name.to_owned(), program: Program::Pilaster(package.clone()), env, slow: 1 };
-        let (mut one, _) = measure::prepare(&[target], &cases).await?;
-        measure::starts(&mut one, &cases, effort, &Options { pin: Pin::Split, ..Options::default() }).await?;
-        let one = &one[0];
+        let (of, _) = measure::prepare(&[target], &cases).await?;
+        rows.push((name, of, cases));
+    }
+    // In turn, so that what slows the machine down for a while slows down all of them.
+    let options = Options { pin: Pin::Split, ..Options::default() };
+    for _ in 0..effort.starts {
+        for (_, of, cases) in &mut rows {
+            measure::starts(of, cases, Effort { starts: 1, ..effort }, &options).await?;
+        }
+    }
+    for (name, of, _) in &rows {
+        let one = &of[0];
         let size = size(&one.runnable.artifacts)?;
         table.row([
-            name.to_owned(),
+            (*name).to_owned(),
             format!("{:.2}", median(one.each_start(|sample| millis(sample.init_cpu)))),
             format!("{:.1}", median(one.each_start(|sample| millis(sample.init)))),
             format!("{:.1}", median(one.each_start(|sample| millis(sample.first)))),
