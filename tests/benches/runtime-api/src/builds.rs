@@ -143,15 +143,16 @@ fn python(folder: &Path, module: &str) -> Runnable {
 
 fn go(module: &str) -> anyhow::Result<PathBuf> {
     let go = installed("go").context("`go` is not installed")?;
-    let copies = target_folder().join("benches");
+    let (sources, copies) = (crate::repository().join("tests/benches/peers/go"), target_folder().join("benches"));
     fs::create_dir_all(&copies)?;
+    // Go writes its checksums beside the file of modules.
+    let modules = copies.join("go.mod");
+    fs::copy(sources.join("go.mod"), &modules)?;
     let copy = copies.join(format!("go-{module}"));
     let mut command = Command::new(go);
-    command.args(["build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o"]).arg(&copy).arg(format!("./{module}"));
-    command.current_dir(crate::repository().join("tests/benches/peers/go")).env("CGO_ENABLED", "0");
-    let output = command.output()?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "it was not built: {}", errors.trim().lines().last().unwrap_or_default());
+    command.args(["build", "-mod=mod", "-modfile"]).arg(modules).args(["-tags", "lambda.norpc", "-ldflags", "-s -w"]);
+    command.arg("-o").arg(&copy).arg(format!("./{module}")).current_dir(sources).env("CGO_ENABLED", "0");
+    ensure!(command.status()?.success(), "it was not built, for which it needs the proxy of Go's modules");
     Ok(copy)
 }
 
