@@ -1,7 +1,10 @@
 //! The AWS SDK's clients: one configuration, one HTTP client and connection pool for all of them.
 //!
 //! - **TLS** is rustls with ring. AWS-LC needs about 37 ms of CPU for its first random number, which is half a second
-//!   on the smallest function. Plain `http://` endpoints work too.
+//!   on the smallest function. The root certificates are those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+//!   Plain `http://` endpoints work too.
+//! - **HTTP** is HTTP/1.1. For an operation that needs HTTP/2, such as Kinesis' `SubscribeToShard`, insert a
+//!   `SharedHttpClient` of the crate `aws-smithy-http-client`: clients created afterwards use it.
 //! - **Credentials, region, endpoint** are the SDK's default chain, so `AWS_ENDPOINT_URL`,
 //!   `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE` and the others work as usual. With a custom endpoint, S3 is called
 //!   path-style, since `bucket.localhost` usually does not resolve.
@@ -23,9 +26,10 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::meta::region::ProvideRegion;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig, default_provider::retry_config};
-use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -38,18 +42,25 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(2);
 
 impl FromClients for SharedHttpClient {
-    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
-        Ok(Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        Ok(Self::new(clients.get::<connections::Connections>().await?))
     }
 }
 
 impl FromClients for SdkConfig {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         let retries = retry_config::default_provider().retry_config().await;
-        let config = aws_config::defaults(BehaviorVersion::latest())
+        let mut config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(clients.get::<SharedHttpClient>().await?)
             .retry_config(retries.with_initial_backoff(FIRST_RETRY).with_max_backoff(LONGEST_RETRY))
             .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
+        // What comes first in the default chains, which otherwise make clients of STS and of the instance metadata.
+        if let Some(region) = EnvironmentVariableRegionProvider::new().region().await {
+            config = config.region(region);
+        }
+        if ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].iter().all(|name| crate::core::env::var(name).is_some()) {
+            config = config.credentials_provider(EnvironmentVariableCredentialsProvider::new());
+        }
         Ok(config.load().await)
     }
 }
@@ -168,9 +179,11 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
 
 #[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
 pub(crate) mod attribute_value;
+pub(crate) mod connections;
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;
+mod roots;
 #[cfg(feature = "otel")]
 mod spans;
 #[cfg(test)]

@@ -3,14 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use serde::Deserialize;
 
-use crate::clients::{Clients, FromClients};
-use crate::core::error::{BoxError, FunctionError};
+use crate::clients::{Clients, Connections};
+use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 
 /// The maximum number of attempts.
@@ -67,17 +66,6 @@ pub(super) fn is_on_lambda() -> bool {
     cfg!(test) || crate::core::env::is_on_lambda()
 }
 
-/// The connections to CloudFormation's buckets.
-#[derive(Clone, Debug)]
-struct Connection(SharedHttpConnector);
-
-impl FromClients for Connection {
-    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
-        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        Ok(Self(SharedHttpConnector::new(Connector::builder().tls_provider(tls).build())))
-    }
-}
-
 /// The reason why an attempt failed, and `true` if a retry is useless.
 struct Failed {
     why: String,
@@ -100,7 +88,8 @@ pub(super) async fn send(url: &ResponseUrl, document: String, invocation: &Invoc
         return Err(not_delivered("the `ResponseURL` of the event must be an `https` URL"));
     }
     let clients = Clients::within(invocation);
-    let Connection(connector) = clients.get::<Connection>().await.map_err(FunctionError::from_error)?;
+    let connections = clients.get::<Connections>().await.map_err(FunctionError::from_error)?;
+    let connector = connections.connector();
     let time =
         invocation.remaining().filter(|remaining| !remaining.is_zero()).map_or(ALL, |remaining| remaining.min(ALL));
     let ends = tokio::time::Instant::now() + time;
