@@ -4,12 +4,28 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Work that may be cancelled. For a panic of a value that is dropped then.
-pub(crate) struct Cancellable<F>(Option<Pin<Box<F>>>);
+/// Work that may be cancelled, for a panic of a value that is dropped then. Its memory can be used again.
+pub(crate) struct Cancellable<F>(Pin<Box<Option<F>>>);
+
+impl<F> Default for Cancellable<F> {
+    fn default() -> Self {
+        Self(Box::pin(None))
+    }
+}
 
 impl<F> Cancellable<F> {
     pub(crate) fn new(work: F) -> Self {
-        Self(Some(Box::pin(work)))
+        Self(Box::pin(Some(work)))
+    }
+
+    /// Starts the work, in place of earlier work.
+    pub(crate) fn start(&mut self, work: F) {
+        self.cancel();
+        self.0.as_mut().set(Some(work));
+    }
+
+    fn cancel(&mut self) {
+        contained(|| self.0.as_mut().set(None));
     }
 }
 
@@ -17,14 +33,13 @@ impl<F: Future> Future for Cancellable<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.0.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(cx))
+        self.0.as_mut().as_pin_mut().map_or(Poll::Pending, |work| work.poll(cx))
     }
 }
 
 impl<F> Drop for Cancellable<F> {
     fn drop(&mut self) {
-        let work = self.0.take();
-        contained(|| drop(work));
+        self.cancel();
     }
 }
 

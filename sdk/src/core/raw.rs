@@ -5,11 +5,14 @@
 //! [`Outgoing`] or [`FunctionError`](crate::FunctionError).
 
 use std::fmt;
+#[cfg(any(feature = "http", feature = "records"))]
+use std::ops::Range;
 #[cfg(feature = "http")]
 use std::pin::Pin;
+use std::str::Utf8Error;
 
-#[cfg(feature = "http")]
 use bytes::Bytes;
+use bytestring::ByteString;
 #[cfg(feature = "http")]
 use futures_util::Stream;
 use lambda_runtime::LambdaEvent;
@@ -25,7 +28,7 @@ use crate::core::error::BoxError;
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 
-/// An event as the Runtime API sent it: one JSON text, not yet decoded.
+/// An event as the Runtime API sent it: one JSON text, not yet decoded. A clone shares the text.
 ///
 /// # Example
 ///
@@ -37,7 +40,7 @@ use crate::core::invocation::Invocation;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct RawEvent(Box<str>);
+pub struct RawEvent(ByteString);
 
 impl RawEvent {
     /// Creates an event of this text.
@@ -51,8 +54,18 @@ impl RawEvent {
 
     /// Creates an event of a text that is JSON already, as what Lambda delivers. The text is only read where it is
     /// decoded: a check would be one more pass over it. An event that is not JSON is then an error of the adapter.
-    pub fn unchecked(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+    pub fn unchecked(text: impl Into<String>) -> Self {
+        Self(text.into().into())
+    }
+
+    /// Creates an event of what the Runtime API delivered, without copying it.
+    ///
+    /// # Errors
+    ///
+    /// It is not UTF-8.
+    pub(crate) fn delivered(body: Bytes) -> Result<Self, Utf8Error> {
+        let body = ByteString::try_from(body)?;
+        Ok(Self(body.slice_ref(body.trim_ascii())))
     }
 
     /// Returns the event as JSON; `None` for text that is not JSON, which Lambda does not deliver.
@@ -65,11 +78,28 @@ impl RawEvent {
     pub fn get(&self) -> &str {
         &self.0
     }
+
+    /// Returns the position of a part that was borrowed from the text; `None` for any other text.
+    #[cfg(any(feature = "http", feature = "records"))]
+    pub(crate) fn position(&self, part: &str) -> Option<Range<usize>> {
+        let start = part.as_ptr().addr().checked_sub(self.get().as_ptr().addr())?;
+        let end = start.checked_add(part.len())?;
+        (end <= self.get().len()).then_some(start..end)
+    }
+
+    /// Returns a part of the text, which is shared with the event if it was borrowed from there.
+    #[cfg(any(feature = "http", feature = "records"))]
+    pub(crate) fn share(&self, part: &str) -> ByteString {
+        match self.position(part) {
+            Some(_) => self.0.slice_ref(part),
+            None => part.into(),
+        }
+    }
 }
 
 impl From<Box<RawValue>> for RawEvent {
     fn from(json: Box<RawValue>) -> Self {
-        Self(json.into())
+        Self::unchecked(Box::<str>::from(json))
     }
 }
 
@@ -222,7 +252,7 @@ impl TryFrom<RawEvent> for Outgoing {
     type Error = FunctionError;
 
     fn try_from(event: RawEvent) -> Result<Self, FunctionError> {
-        let json = RawValue::from_string(event.0.into())
+        let json = RawValue::from_string(event.get().to_owned())
             .map_err(|_| FunctionError::new("InvalidEvent", "the event is not JSON"))?;
         Ok(json.into())
     }

@@ -224,8 +224,8 @@ pub(crate) fn is_url(domain: &str) -> bool {
     let name = domain.split_once(':').map_or(domain, |(name, _)| name);
     let is_of_aws = |end: &&str| name.ends_with(*end);
     name == "localhost"
-        || (name.split('.').nth(1) == Some("lambda-url")
-            && [".on.aws", ".on.amazonwebservices.com.cn"].iter().any(is_of_aws))
+        || ([".on.aws", ".on.amazonwebservices.com.cn"].iter().any(is_of_aws)
+            && name.split('.').nth(1) == Some("lambda-url"))
 }
 
 fn text(json: &str) -> Option<Text<'_>> {

@@ -13,7 +13,8 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
 
 /// Returns `true` if a header of this name, in lower case, usually carries a credential.
 pub(crate) fn is_credential(name: &str) -> bool {
-    let last = name.rsplit(['-', '_']).next().unwrap_or(name);
+    let begins = name.bytes().rposition(|byte| matches!(byte, b'-' | b'_')).map_or(0, |at| at + 1);
+    let last = name.get(begins..).unwrap_or(name);
     match last {
         // `authorization`, `x-amz-security-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
         "authorization" | "token" | "accesstoken" | "idtoken" | "authtoken" | "jwt" | "assertion" | "cookie"

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use bytestring::ByteString;
 use serde::Deserialize;
 
 use super::error::DecodeError;
@@ -16,7 +17,7 @@ use crate::core::raw::RawEvent;
 /// The event that the records of a batch share.
 #[derive(Debug)]
 pub(super) struct BatchEvent {
-    pub(super) text: Arc<RawEvent>,
+    pub(super) text: RawEvent,
     pub(super) source: Source,
     pub(super) invocation: Invocation,
     /// The positions of the records in the text. They are located on first use if the function only takes the bodies of
@@ -63,10 +64,10 @@ pub(super) enum Body {
 
 impl Body {
     /// Creates the body; `text` may be borrowed from `event`.
-    pub(super) fn of(event: &str, text: Cow<'_, str>) -> Self {
+    pub(super) fn of(event: &RawEvent, text: Cow<'_, str>) -> Self {
         match text {
-            Cow::Borrowed(text) => match (text.as_ptr() as usize).checked_sub(event.as_ptr() as usize) {
-                Some(start) => Self::Within(start..start + text.len()),
+            Cow::Borrowed(text) => match event.position(text) {
+                Some(at) => Self::Within(at),
                 None => Self::Unescaped(text.to_owned()),
             },
             Cow::Owned(text) => Self::Unescaped(text),
@@ -78,7 +79,7 @@ impl Body {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum RecordId {
     /// A message id, a sequence number or a record id.
-    Text(Box<str>),
+    Text(ByteString),
     /// An offset in a partition (`topic-0`).
     Offset { partition: Box<str>, offset: i64 },
     /// The source did not assign an id.
@@ -90,6 +91,14 @@ impl RecordId {
         match text {
             None | Some("") => Self::Unknown,
             Some(text) => Self::Text(text.into()),
+        }
+    }
+
+    /// Returns the id of this text, which is shared with the event if it was borrowed from there.
+    pub(super) fn within(event: &RawEvent, text: Option<&str>) -> Self {
+        match text {
+            None | Some("") => Self::Unknown,
+            Some(text) => Self::Text(event.share(text)),
         }
     }
 

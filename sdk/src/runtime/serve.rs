@@ -113,10 +113,9 @@ impl<S: RawService, P> Service<LambdaEvent<()>> for FromRuntime<S, P> {
     }
 
     fn call(&mut self, event: LambdaEvent<()>) -> Self::Future {
-        let body = BODY.take();
-        match std::str::from_utf8(&body) {
-            Ok(text) => {
-                let event = LambdaEvent::new(RawEvent::unchecked(text.trim_ascii()), event.context);
+        match RawEvent::delivered(BODY.take()) {
+            Ok(raw) => {
+                let event = LambdaEvent::new(raw, event.context);
                 Either::Right(self.raw.call(Incoming::new(event)).map(self.posted))
             }
             Err(_) => {

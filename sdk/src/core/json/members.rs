@@ -3,10 +3,40 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::text::Text;
+
+/// The members of a JSON object. Any other value is an error.
+#[derive(Debug, Default)]
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP adapter reads it"))]
+pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = Vec::with_capacity(16);
+        deserializer.deserialize_map(Each(|name, value| members.push((name, value))))?;
+        Ok(Self(members))
+    }
+}
+
+struct Each<F>(F);
+
+impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Each<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((Text(name), value)) = map.next_entry()? {
+            (self.0)(name, value);
+        }
+        Ok(())
+    }
+}
 
 /// Calls `each` with each member of an object.
 ///
@@ -14,23 +44,6 @@ use super::text::Text;
 ///
 /// The text is not a JSON object, or one of its names is not valid; `each` has been called with the members before it.
 pub(crate) fn each_member<'a>(object: &'a str, each: impl FnMut(Cow<'a, str>, &'a RawValue)) -> serde_json::Result<()> {
-    struct Each<F>(F);
-
-    impl<'de, F: FnMut(Cow<'de, str>, &'de RawValue)> Visitor<'de> for Each<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-            while let Some((Text(name), value)) = map.next_entry()? {
-                (self.0)(name, value);
-            }
-            Ok(())
-        }
-    }
-
     let mut deserializer = serde_json::Deserializer::from_str(object);
     deserializer.deserialize_map(Each(each))?;
     deserializer.end()

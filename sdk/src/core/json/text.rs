@@ -5,10 +5,24 @@ use std::fmt;
 use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+#[cfg(feature = "http")]
+use serde_json::value::RawValue;
 
 /// A string, borrowed unless it has an escape. Any other value is an error.
 #[derive(Debug)]
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    /// Reads a value that has been found in a text.
+    #[cfg(feature = "http")]
+    pub(crate) fn of(value: &'a RawValue) -> serde_json::Result<Self> {
+        let plain = value.get().strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        match plain.filter(|text| !text.contains('\\')) {
+            Some(text) => Ok(Self(text.into())),
+            None => serde_json::from_str(value.get()),
+        }
+    }
+}
 
 impl Deref for Text<'_> {
     type Target = str;

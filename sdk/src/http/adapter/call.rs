@@ -7,10 +7,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum_core::body::Body;
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use futures_util::FutureExt;
 use http::response::Parts;
 use http::{Extensions, Request, Response};
+use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::Instant;
 use tower::Service;
@@ -91,7 +92,22 @@ pub(super) async fn read(parts: &mut Parts, body: Body, limit: usize, until: Unt
         Some(deferred) => within(until, deferred.compress(&mut parts.headers, body, limit)).await?,
         None => body,
     };
-    within(until, Limited::new(body, limit).collect()).await.map(http_body_util::Collected::to_bytes)
+    within(until, whole(Limited::new(body, limit))).await
+}
+
+/// Returns all data of a body. Most have one frame, which is not copied.
+async fn whole(body: Limited<Body>) -> Result<Bytes, BoxError> {
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        let Ok(first) = frame?.into_data() else { continue };
+        if body.is_end_stream() {
+            return Ok(first);
+        }
+        let mut all = first.chain(body.as_mut().collect().await?.aggregate());
+        let length = all.remaining();
+        return Ok(all.copy_to_bytes(length));
+    }
+    Ok(Bytes::new())
 }
 
 async fn within<F, T>(until: Until, work: F) -> Result<T, Unread>

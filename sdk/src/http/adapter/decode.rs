@@ -18,15 +18,16 @@ use super::path::path_and_query;
 use super::refused::malformed;
 use super::uri::uri;
 use crate::core::error::FunctionError;
+use crate::core::json::members::{Members, member};
 use crate::core::limits::PAYLOAD_LIMIT;
-use crate::core::raw::Incoming;
+use crate::core::raw::{Incoming, RawEvent};
 use crate::core::source::Markers;
 use crate::http::adapter::detect::{HttpSource, markers};
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::adapter::locate;
 use crate::http::credentials;
 use crate::http::error::HttpError;
-use crate::http::extract::context::{BrokenPathParam, EventKind, EventParts, PathParams};
+use crate::http::extract::context::{BrokenPathParam, ContextText, EventKind, EventParts, PathParams};
 
 /// The error of an event that never becomes a request.
 pub(super) enum Undecodable {
@@ -43,13 +44,16 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
         return Err(not_http());
     }
     let event = read_event(text).map_err(|_| wrong_field(text, text, "", |text| read_event(text).is_ok()))?;
-    let raw_context = event.request_context.map_or("{}", RawValue::get);
-    let context = read_context(raw_context)
-        .map_err(|_| wrong_field(text, raw_context, "requestContext", |text| read_context(text).is_ok()))?;
+    let no_members = Members::default();
+    let context = ContextFields::of(event.request_context.as_ref().unwrap_or(&no_members)).map_err(|_| {
+        let context = member(text, "requestContext").map_or("{}", RawValue::get);
+        let is_right = |text: &str| serde_json::from_str(text).and_then(|members| ContextFields::of(&members)).is_ok();
+        wrong_field(text, context, "requestContext", is_right)
+    })?;
     let source = HttpSource::of(&markers(&event, &context)).ok_or_else(not_http)?;
     let parts = EventParts {
         kind: source.kind,
-        context: event.request_context.map(ToOwned::to_owned),
+        context: event.request_context.as_ref().map(|members| ContextText::within(&incoming.event, members)),
         stage_variables: owned(&event.stage_variables),
     };
     #[cfg(feature = "lambda-http")]
@@ -58,7 +62,8 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
         path: event.raw_path.as_deref().or(event.path.as_deref()).unwrap_or_default().to_owned(),
         path_parameters: owned(&event.path_parameters),
     };
-    let mut request = request(source, event, &context).map_err(|error| Undecodable::Malformed(source, error))?;
+    let mut request =
+        request(source, &incoming.event, event, &context).map_err(|error| Undecodable::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "lambda-http")]
     request.extensions_mut().insert(unchanged);
@@ -72,14 +77,9 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
     Ok((source, request))
 }
 
-// Not inlined: each also finds the parts of a malformed event.
+// Not inlined: it also finds the parts of a malformed event.
 #[inline(never)]
 fn read_event(text: &str) -> serde_json::Result<EventFields<'_>> {
-    serde_json::from_str(text)
-}
-
-#[inline(never)]
-fn read_context(text: &str) -> serde_json::Result<ContextFields<'_>> {
     serde_json::from_str(text)
 }
 
@@ -108,14 +108,15 @@ fn wrong_field(event: &str, text: &str, within: &str, is_right: fn(&str) -> bool
 
 fn request(
     source: HttpSource,
+    raw: &RawEvent,
     mut event: EventFields<'_>,
     context: &ContextFields<'_>,
 ) -> Result<Request<Body>, HttpError> {
     let kind = source.kind;
     let method = method(kind, &event, context)?;
-    let mut headers = headers(kind, &event)?;
+    let mut headers = headers(kind, raw, &event)?;
     let uri = uri(&headers, path_and_query(source, &event, context), context)?;
-    let body = body(event.body.0.take(), event.is_base64_encoded.unwrap_or(false))?;
+    let body = body(raw, event.body.0.take(), event.is_base64_encoded.unwrap_or(false))?;
     let is_message =
         kind == EventKind::WebSocket && (context.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());
     if is_message && !headers.contains_key(header::CONTENT_TYPE) {
@@ -147,19 +148,19 @@ fn method(kind: EventKind, event: &EventFields<'_>, context: &ContextFields<'_>)
     name.and_then(|name| Method::from_bytes(name.as_bytes()).ok()).ok_or_else(|| malformed("method"))
 }
 
-fn headers(kind: EventKind, event: &EventFields<'_>) -> Result<HeaderMap, HttpError> {
+fn headers(kind: EventKind, raw: &RawEvent, event: &EventFields<'_>) -> Result<HeaderMap, HttpError> {
     let mut headers = HeaderMap::try_with_capacity(event.headers.0.len() + 2).map_err(|_| too_many_headers())?;
     let multi = event.multi_value_headers.as_ref().map_or(&[][..], |pairs| &pairs.0);
     for (name, value) in multi {
-        headers.try_append(header_name(name)?, header_value(name, value)?).map_err(|_| too_many_headers())?;
+        headers.try_append(header_name(name)?, header_value(raw, name, value)?).map_err(|_| too_many_headers())?;
     }
     for (name, value) in &event.headers.0 {
         let key = header_name(name)?;
         // The multi-value map repeats the single-value one. In a Lattice event an array has several values.
         if multi.is_empty() {
-            headers.try_append(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
+            headers.try_append(key, header_value(raw, name, value)?).map_err(|_| too_many_headers())?;
         } else if !headers.contains_key(&key) {
-            headers.try_insert(key, header_value(name, value)?).map_err(|_| too_many_headers())?;
+            headers.try_insert(key, header_value(raw, name, value)?).map_err(|_| too_many_headers())?;
         }
     }
     if kind == EventKind::HttpApi
@@ -167,7 +168,9 @@ fn headers(kind: EventKind, event: &EventFields<'_>) -> Result<HeaderMap, HttpEr
     {
         let joined = cookies.iter().filter_map(|cookie| cookie.as_deref()).collect::<Vec<_>>().join("; ");
         if !joined.is_empty() {
-            headers.try_insert(header::COOKIE, header_value("cookie", &joined)?).map_err(|_| too_many_headers())?;
+            headers
+                .try_insert(header::COOKIE, header_value(raw, "cookie", &joined)?)
+                .map_err(|_| too_many_headers())?;
         }
     }
     join_cookies(&mut headers)?;
@@ -192,23 +195,39 @@ fn too_many_headers() -> HttpError {
     HttpError::new(http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request has too many headers")
 }
 
+/// The names that every request through a gateway has and the `http` crate does not, so that they are not copied.
+const BY_THE_GATEWAY: [HeaderName; 4] = [
+    HeaderName::from_static("x-amzn-trace-id"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-proto"),
+];
+
 fn header_name(name: &str) -> Result<HeaderName, HttpError> {
+    if name.starts_with(['x', 'X'])
+        && let Some(known) = BY_THE_GATEWAY.iter().find(|known| known.as_str().eq_ignore_ascii_case(name))
+    {
+        return Ok(known.clone());
+    }
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed("header name"))
 }
 
-fn header_value(name: &str, value: &str) -> Result<HeaderValue, HttpError> {
+fn header_value(raw: &RawEvent, name: &str, value: &str) -> Result<HeaderValue, HttpError> {
     // Not `from_str`: gateways pass bytes above 0x7F on.
-    HeaderValue::from_bytes(value.as_bytes())
+    HeaderValue::from_maybe_shared(raw.share(value).into_bytes())
         .map_err(|_| malformed(&format!("header `{}`", name.chars().take(64).collect::<String>())))
 }
 
-fn body(body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
+fn body(raw: &RawEvent, body: Option<Cow<'_, str>>, base64: bool) -> Result<Bytes, HttpError> {
     let Some(text) = body else { return Ok(Bytes::new()) };
     if base64 {
         let decoded = STANDARD.decode(text.as_bytes()).ok().or_else(|| unwrapped(&text));
         return decoded.map(Bytes::from).ok_or_else(|| malformed("body (it is not base64)"));
     }
-    Ok(Bytes::from(text.into_owned()))
+    Ok(match text {
+        Cow::Borrowed(text) => raw.share(text).into_bytes(),
+        Cow::Owned(text) => text.into(),
+    })
 }
 
 /// Decodes base64 that is broken into lines, as in MIME ([RFC

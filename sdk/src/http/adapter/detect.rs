@@ -62,9 +62,12 @@ pub(super) fn markers(event: &EventFields<'_>, context: &ContextFields<'_>) -> M
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::*;
+    use crate::core::json::members::Members;
+
+    fn context<'a>(members: &Members<'a>) -> ContextFields<'a> {
+        ContextFields::of(members).unwrap()
+    }
 
     #[test]
     fn an_event_and_its_names_say_the_same() {
@@ -83,8 +86,7 @@ mod tests {
             (r#"{"Records":[]}"#, None),
         ] {
             let event: EventFields<'_> = serde_json::from_str(text).unwrap();
-            let context: ContextFields<'_> =
-                serde_json::from_str(event.request_context.map_or("{}", RawValue::get)).unwrap();
+            let context = event.request_context.as_ref().map_or_else(Default::default, context);
             assert_eq!(HttpSource::of(&markers(&event, &context)).map(|source| source.kind), kind, "{text}");
             assert_eq!(HttpSource::of(&Markers::read(text, |_, _| {})).map(|source| source.kind), kind, "{text}");
         }
@@ -110,7 +112,7 @@ mod tests {
         ] {
             let text = format!(r#"{{"requestContext":{{"http":{{}},"domainName":"{domain}"}}}}"#);
             let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
-            let context: ContextFields<'_> = serde_json::from_str(event.request_context.unwrap().get()).unwrap();
+            let context = context(event.request_context.as_ref().unwrap());
             for markers in [markers(&event, &context), Markers::read(&text, |_, _| {})] {
                 let source = HttpSource::of(&markers).unwrap();
                 assert_eq!((source.can_stream(), source.decodes_path()), (expected, !expected), "{domain}");

@@ -12,11 +12,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::core::json::text::OptionalText;
+use crate::core::json::members::Members;
+use crate::core::json::text::{OptionalText, Text};
 
 /// The fields of every HTTP event; which of them are present depends on the source.
 #[derive(Debug, Default, Deserialize)]
@@ -58,7 +59,7 @@ pub(super) struct EventFields<'a> {
     #[serde(alias = "is_base64_encoded")]
     pub(super) is_base64_encoded: Option<bool>,
     #[serde(borrow)]
-    pub(super) request_context: Option<&'a RawValue>,
+    pub(super) request_context: Option<Members<'a>>,
     // `"1.0"` in an HTTP API 1.0, absent in a REST API. As text: another type is not an error.
     #[serde(borrow)]
     pub(super) version: Option<&'a RawValue>,
@@ -71,27 +72,60 @@ pub(super) struct EventFields<'a> {
 }
 
 /// The parts of `requestContext` that the adapter reads; the rest is decoded on first use.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Debug, Default)]
 pub(super) struct ContextFields<'a> {
-    #[serde(borrow)]
     pub(super) http: Option<ContextHttp<'a>>,
-    pub(super) elb: Option<IgnoredAny>,
-    pub(super) service_network_arn: Option<IgnoredAny>,
-    pub(super) connection_id: Option<IgnoredAny>,
-    #[serde(borrow)]
-    pub(super) route_key: OptionalText<'a>,
-    #[serde(borrow)]
-    pub(super) event_type: OptionalText<'a>,
-    #[serde(borrow)]
-    pub(super) stage: OptionalText<'a>,
-    #[serde(borrow)]
-    pub(super) domain_name: OptionalText<'a>,
+    pub(super) elb: Option<&'a RawValue>,
+    pub(super) service_network_arn: Option<&'a RawValue>,
+    pub(super) connection_id: Option<&'a RawValue>,
+    pub(super) route_key: Option<Text<'a>>,
+    pub(super) event_type: Option<Text<'a>>,
+    pub(super) stage: Option<Text<'a>>,
+    pub(super) domain_name: Option<Text<'a>>,
     // REST API and HTTP API 1.0: the route, and the path as the client sent it.
-    #[serde(borrow)]
     pub(super) resource_path: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub(super) path: Option<&'a RawValue>,
+}
+
+impl<'a> ContextFields<'a> {
+    /// Reads the members that it has.
+    ///
+    /// # Errors
+    ///
+    /// One of them has the wrong type, or occurs twice.
+    pub(super) fn of(members: &Members<'a>) -> serde_json::Result<Self> {
+        let mut fields = Self::default();
+        for (name, value) in &members.0 {
+            match &**name {
+                "http" => once(&mut fields.http, value, |value| serde_json::from_str(value.get())),
+                "elb" => once(&mut fields.elb, value, Ok),
+                "serviceNetworkArn" => once(&mut fields.service_network_arn, value, Ok),
+                "connectionId" => once(&mut fields.connection_id, value, Ok),
+                "routeKey" => once(&mut fields.route_key, value, Text::of),
+                "eventType" => once(&mut fields.event_type, value, Text::of),
+                "stage" => once(&mut fields.stage, value, Text::of),
+                "domainName" => once(&mut fields.domain_name, value, Text::of),
+                "resourcePath" => once(&mut fields.resource_path, value, Ok),
+                "path" => once(&mut fields.path, value, Ok),
+                _ => Ok(()),
+            }?;
+        }
+        Ok(fields)
+    }
+}
+
+/// Sets a field, which stays `None` for `null`.
+fn once<'a, T>(
+    field: &mut Option<T>,
+    value: &'a RawValue,
+    read: impl FnOnce(&'a RawValue) -> serde_json::Result<T>,
+) -> serde_json::Result<()> {
+    match value.get() {
+        "null" => {}
+        _ if field.is_some() => return Err(serde_json::Error::custom("duplicate field")),
+        _ => *field = Some(read(value)?),
+    }
+    Ok(())
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,6 +1,8 @@
 //! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter inserts
 //! into the request's extensions together with the path parameters.
 
+mod text;
+
 use std::fmt;
 
 use axum_core::extract::FromRequestParts;
@@ -10,6 +12,7 @@ use lambda_http::request::RequestContext as TypedContext;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(crate) use self::text::ContextText;
 use crate::core::json::members::member;
 use crate::core::source::EventSource;
 use crate::http::error::HttpError;
@@ -60,7 +63,7 @@ impl EventKind {
 pub(crate) struct EventParts {
     pub(crate) kind: EventKind,
     /// `requestContext`, decoded when an extractor needs it.
-    pub(crate) context: Option<Box<RawValue>>,
+    pub(crate) context: Option<ContextText>,
     pub(crate) stage_variables: Vec<(String, String)>,
 }
 
@@ -113,7 +116,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 #[derive(Clone)]
 pub struct RequestContext {
     kind: EventKind,
-    raw: Box<RawValue>,
+    text: ContextText,
     stage_variables: Vec<(String, String)>,
 }
 
@@ -132,13 +135,19 @@ impl RequestContext {
 
     /// Returns the context as JSON text.
     pub fn raw(&self) -> &RawValue {
-        &self.raw
+        self.text.raw()
     }
 
     /// Returns the value at a path of field names joined by dots, such as `http.sourceIp`; `None` if it is missing or
     /// not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        value(&self.raw, path)
+        let (first, inner) = path.split_once('.').map_or((path, None), |(first, inner)| (first, Some(inner)));
+        let value = self.text.member(first)?;
+        let found = match inner {
+            Some(inner) => inner.split('.').try_fold(value, |object, name| member(object, name).map(RawValue::get))?,
+            None => value,
+        };
+        serde_json::from_str(found).ok()
     }
 
     /// Returns a stage variable of API Gateway.
@@ -175,7 +184,7 @@ impl RequestContext {
     /// type.
     #[cfg(feature = "lambda-http")]
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
-        let text = self.raw.get();
+        let text = self.text.get();
         let typed = match self.kind {
             EventKind::Rest | EventKind::HttpApiV1 => serde_json::from_str(text).map(TypedContext::ApiGatewayV1),
             EventKind::HttpApi => serde_json::from_str(text).map(TypedContext::ApiGatewayV2),
@@ -187,22 +196,13 @@ impl RequestContext {
     }
 }
 
-/// Returns the value at a path of field names joined by dots.
-fn value<T: DeserializeOwned>(context: &RawValue, path: &str) -> Option<T> {
-    let found = path.split('.').try_fold(context, |object, name| member(object.get(), name))?;
-    serde_json::from_str(found.get()).ok()
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
-        let raw = match &event.context {
-            Some(raw) => raw.clone(),
-            None => serde_json::value::to_raw_value(&serde_json::Map::new())?,
-        };
-        Ok(Self { kind: event.kind, raw, stage_variables: event.stage_variables.clone() })
+        let text = event.context.clone().or_else(|| ContextText::parse("{}")).ok_or_else(outside)?;
+        Ok(Self { kind: event.kind, text, stage_variables: event.stage_variables.clone() })
     }
 }
 
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn a_value_is_found_by_its_path() {
-        let raw = RawValue::from_string(r#"{"a":{"b":[1]},"http":{"sourceIp":"::1","x":null}}"#.into()).unwrap();
-        let context = RequestContext { kind: EventKind::HttpApi, raw, stage_variables: Vec::new() };
+        let text = ContextText::parse(r#"{"a":{"b":[1]},"http":{"sourceIp":"::1","x":null}}"#).unwrap();
+        let context = RequestContext { kind: EventKind::HttpApi, text, stage_variables: Vec::new() };
         assert_eq!(context.get::<String>("http.sourceIp").as_deref(), Some("::1"));
         assert_eq!(context.get::<Vec<u8>>("a.b"), Some(vec![1]));
         assert_eq!(context.get::<String>("http.none"), None);

@@ -65,28 +65,28 @@ impl FieldVisitor<'_> {
         }
     }
 
-    /// Takes `self.text` as the value.
-    fn take(&mut self, field: &Field, is_json: bool) {
+    /// Takes the text as the value.
+    fn take(&mut self, field: &Field, text: &str, is_json: bool) {
         let name = field.name();
         if let Some(message) = &mut self.message {
             if name == "message" {
-                message.text.clone_from(self.text);
+                text.clone_into(&mut message.text);
                 message.is_json = is_json;
                 return;
             }
             if self.origin != Origin::Function && name == "location" {
-                message.location.push_str(shortened(self.text));
+                message.location.push_str(shortened(text));
                 return;
             }
             if self.origin == Origin::Emit && name == "keys" && is_json {
-                let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(self.text).unwrap_or_default();
+                let keys = serde_json::from_str::<BTreeMap<String, &RawValue>>(text).unwrap_or_default();
                 self.fields.put_all(&Batch::of(keys.into_iter().map(|(key, value)| (Cow::Owned(key), value.get()))));
                 return;
             }
         }
         match is_json {
-            true => self.fields.put_json(Cow::Borrowed(name), self.text),
-            false => self.fields.put(Cow::Borrowed(name), |to| write_str(to, self.text)),
+            true => self.fields.put_json(Cow::Borrowed(name), text),
+            false => self.fields.put(Cow::Borrowed(name), |to| write_str(to, text)),
         }
     }
 }
@@ -128,9 +128,12 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text.clear();
-        let _ = Bounded(self.text).write_str(value);
-        self.take(field, false);
+        if value.len() <= MAX_VALUE {
+            return self.take(field, value, false);
+        }
+        let mut text = String::new();
+        let _ = Bounded(&mut text).write_str(value);
+        self.take(field, &text, false);
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn StdError + 'static)) {
@@ -146,11 +149,13 @@ impl Visit for FieldVisitor<'_> {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.text.clear();
-        let is_json = is_json(self.text, |text| {
+        let mut text = std::mem::take(self.text);
+        text.clear();
+        let is_json = is_json(&mut text, |text| {
             let _ = write!(Bounded(text), "{value:?}");
         });
-        self.take(field, is_json);
+        self.take(field, &text, is_json);
+        *self.text = text;
     }
 }
 

@@ -36,7 +36,6 @@ pub(crate) fn decode(
     invocation: Invocation,
     handled: &[Source],
 ) -> Result<(Arc<BatchEvent>, Vec<QueuedRecord>), FunctionError> {
-    let event = Arc::new(event);
     match Located::read(event.get(), handled) {
         Ok(located) => Ok(located.into_queue(&event, invocation)),
         Err(error) => {
@@ -73,10 +72,10 @@ impl<'a> Located<'a> {
         }
     }
 
-    fn into_queue(self, event: &Arc<RawEvent>, invocation: Invocation) -> (Arc<BatchEvent>, Vec<QueuedRecord>) {
+    fn into_queue(self, event: &RawEvent, invocation: Invocation) -> (Arc<BatchEvent>, Vec<QueuedRecord>) {
         let Self { text, source, records, members } = self;
         let event = Arc::new(BatchEvent {
-            text: Arc::clone(event),
+            text: event.clone(),
             ranges: records
                 .iter()
                 .map(|record| record.at.clone())

@@ -103,13 +103,13 @@ impl LocatedRecord<'_> {
     pub(super) fn into_queued(self, text: &str, event: &Arc<BatchEvent>, index: usize) -> QueuedRecord {
         let Self { members, group, .. } = self;
         let (mut lane, mut body, mut receive_count) = (None, None, None);
-        let id = |text: MaybeText<'_>| RecordId::of(text.0.as_deref());
+        let id = |text: MaybeText<'_>| RecordId::within(&event.text, text.0.as_deref());
         let mut id = match event.source {
             Source::Sqs => {
                 // Only a FIFO queue is ordered: a standard queue has group ids as well, for fairness.
                 let is_fifo = members.arn.0.is_some_and(|arn| arn.ends_with(".fifo"));
                 lane = is_fifo.then(|| owned(members.attributes.group));
-                body = members.body.0.map(|body| Body::of(text, body));
+                body = members.body.0.map(|body| Body::of(&event.text, body));
                 receive_count = members.attributes.receive_count.0.and_then(|count| count.parse().ok());
                 id(members.message_id)
             }

@@ -1,7 +1,7 @@
 //! [`QueuedRecord`]: a record that waits for its turn; a lane is a sequence of records of which one at a time is
 //! processed.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use crate::core::error::FunctionError;
 use crate::records::error::DecodeError;
@@ -26,19 +26,30 @@ pub(crate) enum Step {
     Fail(FunctionError),
 }
 
-/// Returns the positions of the records by lane.
-pub(super) fn by_lane(queue: &[QueuedRecord]) -> Vec<VecDeque<usize>> {
-    let mut lanes = Vec::<VecDeque<usize>>::with_capacity(queue.len());
-    let mut known = HashMap::<&str, usize>::new();
-    for (index, queued) in queue.iter().enumerate() {
-        let lane = match &queued.lane {
-            None => lanes.len(),
-            Some(name) => *known.entry(name).or_insert(lanes.len()),
-        };
-        match lanes.get_mut(lane) {
-            Some(lane) => lane.push_back(index),
-            None => lanes.push(VecDeque::from([index])),
+/// The order of the records in their lanes.
+pub(super) struct Lanes {
+    /// The first record of each lane.
+    pub(super) first: Vec<usize>,
+    /// The record behind each record, in its lane.
+    behind: Vec<Option<usize>>,
+}
+
+impl Lanes {
+    pub(super) fn of(queue: &[QueuedRecord]) -> Self {
+        let mut first = Vec::with_capacity(queue.len());
+        let mut behind = vec![None; queue.len()];
+        let mut last = HashMap::<&str, usize>::new();
+        for (index, queued) in queue.iter().enumerate() {
+            match queued.lane.as_deref().and_then(|lane| last.insert(lane, index)) {
+                Some(before) => behind[before] = Some(index),
+                None => first.push(index),
+            }
         }
+        Self { first, behind }
     }
-    lanes
+
+    /// Returns the record behind this one in its lane.
+    pub(super) fn behind(&self, index: usize) -> Option<usize> {
+        self.behind.get(index).copied().flatten()
+    }
 }

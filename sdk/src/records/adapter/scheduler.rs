@@ -7,7 +7,7 @@
 //! further record is started, and those in progress are cancelled and retried.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -22,7 +22,7 @@ use super::call::call;
 use super::config::AdapterConfig;
 use super::deferred::{Memory, open_and_call};
 use super::outcome::Outcome;
-use super::queue::{QueuedRecord, Step, by_lane};
+use super::queue::{Lanes, QueuedRecord, Step};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::panic::Cancellable;
 use crate::records::record::Record;
@@ -44,11 +44,10 @@ where
     super::spans::batch(queue.iter().map(|queued| &queued.record));
     let mut outcomes = Vec::with_capacity(queue.len());
     outcomes.resize_with(queue.len(), || None);
-    let mut lanes = by_lane(&queue);
+    let lanes = Lanes::of(&queue);
     let mut queue = queue.into_iter().map(Some).collect::<Vec<_>>();
     // The lane with the earliest record comes first: with a concurrency of 1 the batch is in order.
-    let next = |lanes: &[VecDeque<usize>], lane: usize| Some(Reverse((*lanes.get(lane)?.front()?, lane)));
-    let mut ready = (0..lanes.len()).filter_map(|lane| next(&lanes, lane)).collect::<BinaryHeap<_>>();
+    let mut ready = lanes.first.iter().copied().map(Reverse).collect::<BinaryHeap<_>>();
     // `true` if a failure stops all lanes: the source retries all records behind it.
     let stops_all = format == ResponseFormat::ShardCheckpoint && !config.batch.continue_on_failure;
     // Atomic: records that wait for memory read it while others run.
@@ -56,6 +55,8 @@ where
     let is_behind_failure = |index: usize| stops_all && index > first_failure.load(Ordering::Relaxed);
     let memory = Memory::new();
     let mut running = FuturesUnordered::new();
+    // The memory of a call that has completed at once is that of the next one.
+    let mut unused = None::<Cancellable<_>>;
     let at_stop = async {
         match stop {
             Some(stop) => tokio::time::sleep_until(stop).await,
@@ -74,26 +75,26 @@ where
         let is_over = || stop.is_some_and(|stop| Instant::now() >= stop);
         let mut must_yield = false;
         while running.len() < config.batch.concurrency && !must_yield && !is_over() {
-            let Some(Reverse((index, lane))) = ready.pop() else { break };
-            lanes[lane].pop_front();
+            let Some(Reverse(index)) = ready.pop() else { break };
             // The source would retry it together with the earlier record that failed.
             if is_behind_failure(index) {
                 continue;
             }
             let Some(queued) = queue[index].take() else { continue };
-            let mut run =
-                Cancellable::new(run_one(service, queued, config, &memory, stop, move || is_behind_failure(index)));
+            let mut run = unused.take().unwrap_or_default();
+            run.start(run_one(service, queued, config, &memory, stop, move || is_behind_failure(index)));
             // Polled once first: a call that completes at once is not added to `running`.
             match poll_fn(|cx| Poll::Ready(run.poll_unpin(cx))).await {
                 Poll::Ready(outcome) => {
+                    unused = Some(run);
                     // The calls that wait are polled in between, and not only after the last one has started.
                     must_yield = !running.is_empty();
                     if !outcome.is_retried() {
-                        ready.extend(next(&lanes, lane));
+                        ready.extend(lanes.behind(index).map(Reverse));
                     }
                     keep(index, outcome);
                 }
-                Poll::Pending => running.push(run.map(move |outcome| (lane, index, outcome))),
+                Poll::Pending => running.push(run.map(move |outcome| (index, outcome))),
             }
         }
         if running.is_empty() {
@@ -102,9 +103,9 @@ where
         tokio::select! {
             biased;
             () = &mut at_stop => break,
-            Some((lane, index, outcome)) = running.next() => {
+            Some((index, outcome)) = running.next() => {
                 if !outcome.is_retried() {
-                    ready.extend(next(&lanes, lane));
+                    ready.extend(lanes.behind(index).map(Reverse));
                 }
                 keep(index, outcome);
             }
@@ -113,7 +114,7 @@ where
         }
     }
     // A record whose call has ended must not be retried, so tokio's cooperative budget is lifted.
-    while let Some(Some((_, index, outcome))) = coop::unconstrained(running.next()).now_or_never() {
+    while let Some(Some((index, outcome))) = coop::unconstrained(running.next()).now_or_never() {
         keep(index, outcome);
     }
     drop(running);

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::claim::elements;
 use super::*;
-use crate::http::extract::context::{EventKind, EventParts};
+use crate::http::extract::context::{ContextText, EventKind, EventParts};
 
 #[derive(Debug, PartialEq, serde::Deserialize)]
 struct User {
@@ -17,7 +17,7 @@ struct User {
 
 fn request(kind: EventKind, context: Value) -> Parts {
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    let context = Some(serde_json::value::to_raw_value(&context).unwrap());
+    let context = ContextText::parse(&context.to_string());
     parts.extensions.insert(EventParts { kind, context, stage_variables: Vec::new() });
     parts
 }
