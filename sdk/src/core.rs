@@ -19,4 +19,5 @@ pub(crate) mod layer_mistakes;
 pub(crate) mod limits;
 pub(crate) mod panic;
 pub(crate) mod raw;
+pub(crate) mod signals;
 pub(crate) mod source;

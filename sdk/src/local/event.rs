@@ -9,6 +9,7 @@ use crate::core::error::{BoxError, FunctionError, chain};
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
 use crate::core::raw::{Incoming, Outgoing, RawEvent};
+use crate::core::signals::Signals;
 
 /// The maximum time-out of a Lambda function
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>).
@@ -75,9 +76,10 @@ async fn call<S: RawService>(mut raw: S, event: RawEvent) -> Result<bool, BoxErr
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         text(raw.call(incoming).await?).await
     };
+    let interrupt = Signals::interrupt()?;
     let answered = tokio::select! {
         answered = called => answered,
-        stopped = tokio::signal::ctrl_c() => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
+        stopped = interrupt.received() => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
     };
     match answered {
         Ok(text) => {

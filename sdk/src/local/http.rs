@@ -30,6 +30,7 @@ use crate::core::error::BoxError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawService;
 use crate::core::raw::{Chunks, Incoming, RawEvent};
+use crate::core::signals::Signals;
 use crate::http::HttpError;
 use crate::http::adapter::synthesize::{event, matches};
 
@@ -67,9 +68,10 @@ impl Server {
             print(format_args!("  {route}"));
         }
         let routes: &'static [&'static str] = routes.leak();
+        let interrupt = Signals::interrupt()?;
         tokio::select! {
             () = accept(listener, raw, routes, hosts) => Ok(()),
-            stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+            stopped = interrupt.received() => Ok(stopped?),
         }
     }
 }

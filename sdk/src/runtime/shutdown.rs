@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 
 use super::{Serving, api, run_hooks};
 use crate::core::error::{BoxError, chain};
+use crate::core::signals::Signals;
 use crate::function::StartError;
 use crate::function::lifecycle::Hooks;
 
@@ -104,10 +105,10 @@ impl Shutdown {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let wait = move || {
             let waiting: Serving = Box::pin(async move {
-                let signals = Signals::listen();
+                let signals = Signals::of_the_end();
                 // The function starts when this is dropped.
                 drop(listens);
-                if let Either::Left(_) = select(pin!(signals.received()), by_itself).await {
+                if let Either::Left(_) = select(pin!(received(signals)), by_itself).await {
                     end_at_the_latest();
                 }
                 run(hooks).await;
@@ -139,43 +140,14 @@ impl Shutdown {
     }
 }
 
-/// Lambda's SIGTERM, and Ctrl-C.
-#[cfg(unix)]
-struct Signals([Option<tokio::signal::unix::Signal>; 2]);
-
-#[cfg(unix)]
-impl Signals {
-    fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        Self([SignalKind::terminate(), SignalKind::interrupt()].map(|kind| signal(kind).ok()))
-    }
-
-    async fn received(self) {
-        let wait = |signal: Option<tokio::signal::unix::Signal>| async move {
-            match signal {
-                Some(mut signal) => signal.recv().await.unwrap_or_default(),
-                None => std::future::pending().await,
-            }
-        };
-        let [terminate, interrupt] = self.0;
-        select(pin!(wait(terminate)), pin!(wait(interrupt))).await;
-    }
-}
-
-/// Ctrl-C.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn listen() -> Self {
-        Self
-    }
-
-    async fn received(self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
+/// Waits for a signal; for ever if none can be received.
+async fn received(signals: std::io::Result<Signals>) {
+    let received = match signals {
+        Ok(signals) => signals.received().await,
+        Err(error) => Err(error),
+    };
+    if received.is_err() {
+        std::future::pending().await
     }
 }
 
