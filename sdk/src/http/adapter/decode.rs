@@ -212,9 +212,16 @@ fn header_name(name: &str) -> Result<HeaderName, HttpError> {
     HeaderName::from_bytes(name.as_bytes()).map_err(|_| malformed("header name"))
 }
 
+/// The maximum length of an event whose headers share its text: a value that the function keeps would keep a large body.
+const SHARED: usize = 16 * 1024;
+
 fn header_value(raw: &RawEvent, name: &str, value: &str) -> Result<HeaderValue, HttpError> {
+    let value = match raw.get().len() {
+        ..=SHARED => raw.share(value).into_bytes(),
+        _ => Bytes::copy_from_slice(value.as_bytes()),
+    };
     // Not `from_str`: gateways pass bytes above 0x7F on.
-    HeaderValue::from_maybe_shared(raw.share(value).into_bytes())
+    HeaderValue::from_maybe_shared(value)
         .map_err(|_| malformed(&format!("header `{}`", name.chars().take(64).collect::<String>())))
 }
 

@@ -9,7 +9,7 @@ use crate::document::Table;
 use crate::measure::Effort;
 
 pub(crate) fn counted(_: Effort) -> anyhow::Result<String> {
-    let file = crate::repository().join("tests/benches/instructions.txt");
+    let file = crate::repository().join("tests/benches/counts.txt");
     let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
     table(&text)
 }
