@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(request.headers().get_all("x").iter().collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(request.headers().keys().count(), 2);
         let parts = request.extensions().get::<EventParts>().unwrap();
-        assert_eq!(parts.context.as_deref().unwrap().get(), r#"{"domainName":"d"}"#);
+        assert_eq!(parts.context.as_ref().unwrap().get(), r#"{"domainName":"d"}"#);
         assert!(!format!("{:?}", request.headers()).contains("a.example"));
     }
 
