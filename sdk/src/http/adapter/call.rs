@@ -2,17 +2,17 @@
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum_core::body::Body;
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use http::response::Parts;
 use http::{Extensions, Request, Response};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{LengthLimitError, Limited};
 use tokio::time::Instant;
 use tower::Service;
 
@@ -92,22 +92,29 @@ pub(super) async fn read(parts: &mut Parts, body: Body, limit: usize, until: Unt
         Some(deferred) => within(until, deferred.compress(&mut parts.headers, body, limit)).await?,
         None => body,
     };
-    within(until, whole(Limited::new(body, limit))).await
+    within(until, Whole { body: Limited::new(body, limit), frames: Vec::new() }).await
 }
 
-/// Returns all data of a body. Most have one frame, which is not copied.
-async fn whole(body: Limited<Body>) -> Result<Bytes, BoxError> {
-    let mut body = pin!(body);
-    while let Some(frame) = body.frame().await {
-        let Ok(first) = frame?.into_data() else { continue };
-        if body.is_end_stream() {
-            return Ok(first);
+/// All data of a body. Most have one frame, which is not copied. Not an async function: a body that panics when it is read
+/// may panic again when it is dropped, which must not happen while the first panic unwinds.
+struct Whole {
+    body: Limited<Body>,
+    frames: Vec<Bytes>,
+}
+
+impl Future for Whole {
+    type Output = Result<Bytes, BoxError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { body, frames } = &mut *self;
+        while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(cx)?) {
+            frames.extend(frame.into_data());
         }
-        let mut all = first.chain(body.as_mut().collect().await?.aggregate());
-        let length = all.remaining();
-        return Ok(all.copy_to_bytes(length));
+        Poll::Ready(Ok(match frames.len() {
+            0 | 1 => frames.pop().unwrap_or_default(),
+            _ => frames.concat().into(),
+        }))
     }
-    Ok(Bytes::new())
 }
 
 async fn within<F, T>(until: Until, work: F) -> Result<T, Unread>
