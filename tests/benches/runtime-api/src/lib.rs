@@ -20,6 +20,7 @@ mod tables;
 mod usage;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 pub use command::command;
 
@@ -48,4 +49,21 @@ pub fn wrong_answers(suite: &str, program: &Path) -> anyhow::Result<Vec<String>>
     let suite = suite::Suite::load(suite)?;
     let runnable = builds::Runnable::program(program);
     sample::block_on(sample::verify(&runnable, &suite.cases, &sample::Options::default()))
+}
+
+/// Sends each large event to the function that the table `large` measures with it, and returns what is wrong. `program` has the path of a
+/// binary; an event whose binary it has not is left out.
+///
+/// # Errors
+///
+/// As for [`wrong_answers`].
+pub fn wrong_answers_to_large_events<'a>(program: impl Fn(&str) -> Option<&'a Path>) -> anyhow::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for large in tables::large::events::all()? {
+        if let Some(program) = program(large.pilaster.1) {
+            let (runnable, cases) = (builds::Runnable::program(program), Rc::from([large.case]));
+            wrong.extend(sample::block_on(sample::verify(&runnable, &cases, &sample::Options::default()))?);
+        }
+    }
+    Ok(wrong)
 }

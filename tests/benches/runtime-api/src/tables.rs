@@ -4,7 +4,7 @@ mod build_times;
 mod cold;
 mod concurrency;
 mod counted;
-mod large;
+pub(crate) mod large;
 mod modules;
 mod parts;
 mod sizes;

@@ -3,12 +3,21 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 /// CPU time of all threads of a process.
 pub(crate) fn cpu(pid: Pid) -> nix::Result<Duration> {
     Ok(clock_gettime(ClockId::pid_cpu_clock_id(pid)?)?.into())
+}
+
+/// CPU time of all processes that this one started and that ended.
+pub(crate) fn of_children() -> nix::Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+    let micros = |time: TimeVal| (time.tv_sec() * 1_000_000 + time.tv_usec()).unsigned_abs();
+    Ok(Duration::from_micros(micros(usage.user_time()) + micros(usage.system_time())))
 }
 
 /// A line of `/proc/PID/status` in KB: `VmHWM` is the most memory that was resident, `VmRSS` what is.

@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use anyhow::ensure;
-use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::document::Table;
 use crate::measure::Effort;
 use crate::statistics::median;
-use crate::{builds, machine};
+use crate::{builds, machine, usage};
 
 /// Changes of `main.rs` that are built; the median counts.
 const CHANGES: usize = 5;
@@ -100,19 +99,12 @@ fn times(function: &Function) -> anyhow::Result<[Times; 2]> {
 }
 
 fn timed(function: &Function, target: &Path) -> anyhow::Result<Times> {
-    let (began, before) = (Instant::now(), of_children()?);
+    let (began, before) = (Instant::now(), usage::of_children()?);
     let mut command = Command::new("cargo");
     command.args(["build", "--quiet", "--locked", "--package", function.package, "--bin", function.package]);
     command.current_dir(&function.workspace).env("CARGO_TARGET_DIR", target).env_remove("CARGO_INCREMENTAL");
     ensure!(command.stdin(Stdio::null()).status()?.success(), "{} was not built", function.package);
-    Ok(Times { wall: began.elapsed().as_secs_f64(), cpu: (of_children()? - before).as_secs_f64() })
-}
-
-/// CPU time of all processes that this one started and that ended.
-fn of_children() -> anyhow::Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
-    Ok(Duration::from_micros(u64::try_from(micros(usage.user_time()) + micros(usage.system_time()))?))
+    Ok(Times { wall: began.elapsed().as_secs_f64(), cpu: (usage::of_children()? - before).as_secs_f64() })
 }
 
 /// The number of other crates that are compiled into a function, macros included.

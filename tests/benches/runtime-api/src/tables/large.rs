@@ -1,6 +1,6 @@
 //! Bodies of 6 MB, a batch of 10,000 records, and a stream of 200 MB: time by byte, and memory.
 
-mod events;
+pub(crate) mod events;
 
 use std::rc::Rc;
 

@@ -8,7 +8,7 @@ use anyhow::{Context as _, ensure};
 use crate::document::Table;
 use crate::machine;
 use crate::measure::Effort;
-use crate::usage::Machine;
+use crate::usage::{self, Machine};
 
 /// A part with its benchmark, and what it is compared with.
 type Row = (&'static str, &'static str, Option<(&'static str, &'static str)>);
@@ -41,13 +41,12 @@ struct Figure {
 }
 
 pub(crate) fn parts(_: Effort) -> anyhow::Result<String> {
-    let machine = Machine::now();
-    let output = Command::new("cargo")
-        .args(["bench", "--quiet", "--package", "bench-parts"])
-        .current_dir(crate::repository())
-        .output()?;
-    ensure!(output.status.success(), "cargo bench: {}", String::from_utf8_lossy(&output.stderr));
-    let figures = read(&String::from_utf8_lossy(&output.stdout));
+    // The build is no load while the benchmarks run.
+    cargo(&["--no-run"])?;
+    let (machine, before) = (Machine::now(), usage::of_children()?);
+    let output = cargo(&[])?;
+    let others = [machine.others(usage::of_children()? - before)];
+    let figures = read(&output);
     let figure = |name: &str| figures.get(name).with_context(|| format!("there is no benchmark `{name}`"));
 
     let mut decode = Table::new([
@@ -80,8 +79,16 @@ pub(crate) fn parts(_: Effort) -> anyhow::Result<String> {
         let Some(layer) = name.strip_prefix(LAYERS) else { break };
         layers.row([&layer.replace('_', " "), &*own.median, &own.allocations]);
     }
-    let others = [(machine.others(std::time::Duration::ZERO) - 1.0).max(0.0)];
     Ok(format!("{}\n{}\n{}\n{}", decode.markdown(), parts.markdown(), layers.markdown(), machine::sentence(&others)))
+}
+
+/// Runs `cargo bench`, and returns what it printed.
+fn cargo(arguments: &[&str]) -> anyhow::Result<String> {
+    let mut command = Command::new("cargo");
+    command.args(["bench", "--quiet", "--package", "bench-parts"]).args(arguments);
+    let output = command.current_dir(crate::repository()).output()?;
+    ensure!(output.status.success(), "cargo bench: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Reads divan's tree: a line for each benchmark with the columns fastest, slowest, median and mean, and below it its allocations.

@@ -19,20 +19,21 @@ const CHUNKS: usize = 200_000_000 / CHUNK;
 const RECORDS: usize = 10_000;
 
 /// A case with the functions that it is sent to.
-pub(super) struct Large {
-    pub(super) work: &'static str,
-    pub(super) case: Case,
+#[derive(Debug)]
+pub(crate) struct Large {
+    pub(crate) work: &'static str,
+    pub(crate) case: Case,
     /// What the time is divided by: the event's length, or the response's.
-    pub(super) bytes: usize,
+    pub(crate) bytes: usize,
     /// Invocations of a round.
-    pub(super) count: usize,
+    pub(crate) count: usize,
     /// Package and binary.
-    pub(super) by_hand: (&'static str, &'static str),
-    pub(super) pilaster: (&'static str, &'static str),
+    pub(crate) by_hand: (&'static str, &'static str),
+    pub(crate) pilaster: (&'static str, &'static str),
 }
 
 /// Makes all of them.
-pub(super) fn all() -> anyhow::Result<Vec<Large>> {
+pub(crate) fn all() -> anyhow::Result<Vec<Large>> {
     let large = |work, case: Case, count| {
         let (by_hand, pilaster) = (("bare-large", "bare-large"), ("bench-large", "bench-large"));
         Large { work, bytes: case.event.len(), case, count, by_hand, pilaster }
