@@ -9,6 +9,7 @@ mod lambda_http;
 mod oracles;
 mod records;
 mod sent;
+mod spelled;
 
 use std::cell::RefCell;
 
