@@ -84,7 +84,7 @@ async fn to_theirs(request: Request<Body>) -> Result<TheirRequest, HttpError> {
     let bytes = body.collect().await.map_err(HttpError::internal)?.to_bytes();
     let event = parts.extensions.remove::<AsInEvent>().ok_or_else(outside)?;
     let body = match String::from_utf8(bytes.into()) {
-        Ok(text) if text.is_empty() => TheirBody::Empty,
+        Ok(text) if text.is_empty() && !event.had_body => TheirBody::Empty,
         Ok(text) if !event.was_base64 => TheirBody::Text(text),
         Ok(text) => TheirBody::Binary(text.into_bytes()),
         Err(error) => TheirBody::Binary(error.into_bytes()),

@@ -59,6 +59,7 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
     #[cfg(feature = "lambda-http")]
     let unchanged = crate::http::extract::context::AsInEvent {
         was_base64: event.is_base64_encoded.unwrap_or(false),
+        had_body: event.body.is_some(),
         path: event.raw_path.as_deref().or(event.path.as_deref()).unwrap_or_default().to_owned(),
         path_parameters: owned(&event.path_parameters),
     };

@@ -73,6 +73,8 @@ pub(crate) struct EventParts {
 pub(crate) struct AsInEvent {
     /// Then the body is a `Body::Binary`.
     pub(crate) was_base64: bool,
+    /// Otherwise it is `Body::Empty`.
+    pub(crate) had_body: bool,
     pub(crate) path: String,
     pub(crate) path_parameters: Vec<(String, String)>,
 }
