@@ -1,6 +1,7 @@
 //! The local run with an event: `cargo run -- event.json`, or the event on standard input. The response is printed.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use super::arguments::Input;
@@ -35,8 +36,10 @@ pub(super) fn read(mut inputs: Vec<Input>) -> Result<Vec<RawEvent>, BoxError> {
 /// Calls the function with each event. They were all read before, since a mistake in one must precede any effect.
 pub(super) async fn serve<S: RawService>(raw: S, events: Vec<RawEvent>) -> Result<(), BoxError> {
     let mut failed = 0;
+    // Registered once: it takes file descriptors until the process ends, and Ctrl-C counts between two events, too.
+    let mut interrupted = pin!(Signals::interrupt()?.received());
     for event in events {
-        failed += usize::from(!call(raw.clone(), event).await?);
+        failed += usize::from(!call(raw.clone(), event, interrupted.as_mut()).await?);
     }
     match failed {
         0 => Ok(()),
@@ -70,16 +73,19 @@ fn parse(bytes: Vec<u8>) -> Result<RawEvent, String> {
 }
 
 /// Prints the response, or the error as Lambda reports it. Returns `false` for an error.
-async fn call<S: RawService>(mut raw: S, event: RawEvent) -> Result<bool, BoxError> {
+async fn call<S: RawService>(
+    mut raw: S,
+    event: RawEvent,
+    interrupted: Pin<&mut impl Future<Output = io::Result<()>>>,
+) -> Result<bool, BoxError> {
     let incoming = Incoming { event, invocation: invocation(TIMEOUT)? };
     let called = async {
         std::future::poll_fn(|cx| raw.poll_ready(cx)).await?;
         text(raw.call(incoming).await?).await
     };
-    let interrupt = Signals::interrupt()?;
     let answered = tokio::select! {
         answered = called => answered,
-        stopped = interrupt.received() => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
+        stopped = interrupted => return Err(stopped.err().map_or_else(|| "stopped".into(), Into::into)),
     };
     match answered {
         Ok(text) => {
@@ -139,6 +145,20 @@ mod tests {
         run(&["one.json", "one.json"]).await.unwrap();
         assert_eq!(CALLS.load(Ordering::Relaxed), 2);
         std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn many_events_take_no_more_file_descriptors_than_one() {
+        async fn ignore(_: crate::Event<u32>) -> Result<(), BoxError> {
+            Ok(())
+        }
+        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        let before = open();
+        let events = (0..500).map(|_| RawEvent::parse("1").unwrap()).collect();
+        serve(crate::handler(ignore).into_service().unwrap(), events).await.unwrap();
+        // Tests beside it open some.
+        assert!(open() < before + 250, "{before} {}", open());
     }
 
     #[test]

@@ -63,12 +63,13 @@ impl Server {
         let hosts: &'static Hosts = Box::leak(Box::new(self.hosts));
         let listener = TcpListener::from_std(self.listener)?;
         let here = listener.local_addr()?;
+        // Before the line that says it.
+        let interrupt = Signals::interrupt()?;
         print(format_args!("listening on http://{here} (Ctrl-C stops)"));
         for route in &routes {
             print(format_args!("  {route}"));
         }
         let routes: &'static [&'static str] = routes.leak();
-        let interrupt = Signals::interrupt()?;
         tokio::select! {
             () = accept(listener, raw, routes, hosts) => Ok(()),
             stopped = interrupt.received() => Ok(stopped?),
