@@ -139,7 +139,8 @@ enum Records<'a> {
 impl<'a> Members<'a> {
     fn read(text: &'a str, locates: bool) -> serde_json::Result<Self> {
         let mut members = Self::default();
-        Reader { text, at: 0, locates }.members(|reader, name| {
+        let mut reader = Reader { text, at: 0, locates };
+        reader.members(|reader, name| {
             let records = match &*name {
                 "Records" => &mut members.upper,
                 "records" => &mut members.lower,
@@ -158,7 +159,10 @@ impl<'a> Members<'a> {
             *records = reader.records()?;
             Ok(())
         })?;
-        Ok(members)
+        match reader.peek() {
+            None => Ok(members),
+            Some(_) => Err(serde_json::Error::custom("unexpected text behind the object")),
+        }
     }
 
     fn locate(self, text: &'a str, handled: &[Source]) -> Option<Located<'a>> {
@@ -231,13 +235,17 @@ impl<'a> Reader<'a> {
         mut read: impl FnMut(&mut Self, Cow<'a, str>) -> serde_json::Result<()>,
     ) -> serde_json::Result<()> {
         self.expect(b'{')?;
-        while !self.take(b'}') {
+        if self.take(b'}') {
+            return Ok(());
+        }
+        loop {
             let (Text(name), _) = self.value()?;
             self.expect(b':')?;
             read(self, name)?;
-            self.take(b',');
+            if !self.take(b',') {
+                return self.expect(b'}');
+            }
         }
-        Ok(())
     }
 
     /// Reads the value of a member that may hold records; `None` for `null`.
@@ -271,14 +279,18 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, group: Option<&Cow<'a, str>>, records: &mut Vec<LocatedRecord<'a>>) -> serde_json::Result<()> {
         self.expect(b'[')?;
+        if self.take(b']') {
+            return Ok(());
+        }
         let first = records.len();
-        while !self.take(b']') {
+        loop {
             let (members, at) = self.value()?;
             let group = group.map(|group| (group.clone(), records.len() - first));
             records.push(LocatedRecord { members, at: Some(at), group });
-            self.take(b',');
+            if !self.take(b',') {
+                return self.expect(b']');
+            }
         }
-        Ok(())
     }
 
     /// Skips white space and returns the byte behind it.

@@ -244,6 +244,33 @@ async fn an_event_of_another_source_is_told_by_name() {
     }
 }
 
+/// The runtime does not check it.
+#[tokio::test]
+async fn an_event_that_is_not_json_is_not_read_in_part() {
+    async fn refuse(_: crate::Kinesis<String>) -> Result<(), BoxError> {
+        Err("called".into())
+    }
+    let record = r#"{"eventSource":"aws:kinesis","kinesis":{"data":"YQ==","sequenceNumber":"1"}}"#;
+    let read = async |text: String| {
+        let event = crate::RawEvent::unchecked(text);
+        let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+        let read = handler(refuse).into_service().unwrap().oneshot(incoming).await;
+        read.map(|answer| answer.as_json().unwrap().get().to_owned()).map_err(|error| error.error_type().to_owned())
+    };
+    let answer = r#"{"batchItemFailures":[{"itemIdentifier":"1"}]}"#.to_owned();
+    assert_eq!(read(format!(" {{ \"Records\" : [ {record} ] , \"a\" : [ ] }} \n")).await, Ok(answer));
+    for text in [
+        format!(r#"{{"Records":[{record}]}}{{}}"#),
+        format!(r#"{{"Records":[{record}]"a":1}}"#),
+        format!(r#"{{"Records":[{record}],}}"#),
+        format!(r#"{{"Records":[{record}{record}]}}"#),
+        format!(r#"{{"Records":[{record},]}}"#),
+        format!(r#"{{"Records":[{record}]"#),
+    ] {
+        assert_eq!(read(text.clone()).await, Err("UnexpectedEvent".to_owned()), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn where_no_partial_answer_is_known_the_error_names_each_record() {
     async fn refuse(_: S3Object) -> Result<(), std::io::Error> {
