@@ -1,4 +1,5 @@
-//! What `gate.sh` counted last: the instructions of an invocation without a Runtime API, beside the same work by hand.
+//! What `gate.sh` counted last: the instructions of an invocation without a Runtime API, beside the same work by hand; allocations, the
+//! instructions of a start, and the size.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +15,8 @@ pub(crate) fn counted(_: Effort) -> anyhow::Result<String> {
     table(&text)
 }
 
-/// Lines `name count`; `users-by-hand` is what `users` and `users-metered` are compared with.
+/// Lines `name count`; `users-by-hand` is what `users` and `users-metered` are compared with, and `allocations-users`, `start-users` and
+/// `bytes-users` are counts of `users` alone.
 fn table(text: &str) -> anyhow::Result<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
     let counts: BTreeMap<&str, u64> = lines.filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect();
@@ -35,8 +37,16 @@ fn table(text: &str) -> anyhow::Result<String> {
         ]);
     }
     ensure!(rows > 0, "there are no counts");
+    let mut alone =
+        Table::new(["Pilaster", "allocations of an invocation", "instructions of a start", "bytes of the binary"]);
+    for work in counts.keys().filter_map(|name| name.strip_prefix("allocations-")) {
+        let count = |kind: &str| {
+            counts.get(format!("{kind}-{work}").as_str()).map_or("–".to_owned(), |&count| grouped(count))
+        };
+        alone.row([format!("`{work}`"), count("allocations"), count("start"), count("bytes")]);
+    }
     let compiler = text.lines().find_map(|line| line.strip_prefix("# rustc ")).context("the compiler is not named")?;
-    Ok(format!("{}\nrustc {compiler}.\n", table.markdown()))
+    Ok(format!("{}\n{}\nrustc {compiler}.\n", table.markdown(), alone.markdown()))
 }
 
 /// `94634` as `94,634`.
@@ -58,12 +68,13 @@ mod tests {
 
     #[test]
     fn each_count_is_compared_with_that_by_hand() {
-        let text = "# A.\n# rustc 1.95.0 on x86_64\nusers 950\nusers-metered 1000\nusers-by-hand 1900\nother 3\n";
+        let text = "# A.\n# rustc 1.95.0 on x86_64\nusers 950\nusers-metered 1000\nusers-by-hand 1900\nother 3\nallocations-users 55\nbytes-users 2000\n";
         let table = table(text).unwrap();
         assert!(
-            table.contains("| `users` | 950 | 1,900 | 0.50 |\n| `users-metered` | 1,000 | 1,900 | 0.53 |\n\nrustc"),
+            table.contains("| `users` | 950 | 1,900 | 0.50 |\n| `users-metered` | 1,000 | 1,900 | 0.53 |\n\n"),
             "{table}"
         );
+        assert!(table.contains("| `users` | 55 | – | 2,000 |\n\nrustc 1.95.0"), "{table}");
         assert!(!table.contains("other"));
         assert_eq!(grouped(1_234_567), "1,234,567");
     }
