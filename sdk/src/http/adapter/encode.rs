@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -30,38 +30,51 @@ struct ProxyResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cookies: Option<Cookies<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a str>,
+    body: Option<Content<'a>>,
     is_base64_encoded: bool,
+}
+
+/// The body as text, or the bytes that are sent in base64. They are encoded where they are written: a large body has no
+/// second copy.
+enum Content<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+impl Serialize for Content<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Binary(bytes) => serializer.collect_str(&Base64Display::new(bytes, &STANDARD)),
+        }
+    }
 }
 
 /// Encodes the body as text if it is text, in base64 otherwise.
 pub(super) fn encode(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
     match text(&parts.headers, body) {
-        Some(text) => write(kind, parts, text.into(), false),
+        Some(text) => write(kind, parts, Content::Text(text)),
         None => encode_as_base64(kind, parts, body),
     }
 }
 
 /// Encodes the body in base64.
 pub(super) fn encode_as_base64(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Box<RawValue>, FunctionError> {
-    write(kind, parts, STANDARD.encode(body).into(), true)
+    write(kind, parts, Content::Binary(body))
 }
 
-fn write(
-    kind: EventKind,
-    parts: &Parts,
-    body: Cow<'_, str>,
-    is_base64_encoded: bool,
-) -> Result<Box<RawValue>, FunctionError> {
+fn write(kind: EventKind, parts: &Parts, body: Content<'_>) -> Result<Box<RawValue>, FunctionError> {
     let (headers, status) = (&parts.headers, parts.status);
+    let is_base64_encoded = matches!(body, Content::Binary(_));
+    // An empty body is not a message: nothing is sent to the client.
+    let is_sent = kind != EventKind::WebSocket || !matches!(body, Content::Text("") | Content::Binary([]));
     let mut response = ProxyResponse {
         status_code: status.as_u16(),
         status_description: None,
         headers: None,
         multi_value_headers: None,
         cookies: None,
-        // An empty body is not a message: nothing is sent to the client.
-        body: Some(&*body).filter(|body| kind != EventKind::WebSocket || !body.is_empty()),
+        body: is_sent.then_some(body),
         is_base64_encoded,
     };
     match kind {
