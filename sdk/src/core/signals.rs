@@ -11,8 +11,12 @@ pub(crate) use other::Signals;
 mod unix {
     use std::io;
     use std::os::unix::net::UnixStream as Pipe;
+    #[cfg(any(debug_assertions, feature = "local"))]
+    use std::sync::{Arc, atomic::AtomicBool};
 
     use signal_hook::consts::{SIGINT, SIGTERM};
+    #[cfg(any(debug_assertions, feature = "local"))]
+    use signal_hook::flag::{self, register_conditional_default};
     use signal_hook::low_level::pipe::register;
     use tokio::net::UnixStream;
 
@@ -25,9 +29,13 @@ mod unix {
             Self::of(&[SIGTERM, SIGINT])
         }
 
-        /// Registers Ctrl-C.
+        /// Registers Ctrl-C. The second one ends the process at once: a handler that blocks its thread keeps the first
+        /// from being received.
         #[cfg(any(debug_assertions, feature = "local"))]
         pub(crate) fn interrupt() -> io::Result<Self> {
+            let is_second = Arc::new(AtomicBool::new(false));
+            register_conditional_default(SIGINT, Arc::clone(&is_second))?;
+            flag::register(SIGINT, is_second)?;
             Self::of(&[SIGINT])
         }
 

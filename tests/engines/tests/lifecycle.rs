@@ -253,6 +253,28 @@ fn the_hook_of_a_local_run_runs_after_ctrl_c() {
     assert_eq!(child.0.wait().expect("its end").code(), Some(0));
 }
 
+#[test]
+fn ctrl_c_again_ends_a_local_run_whose_handler_blocks_its_thread() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let mut lifecycle = lifecycle();
+    lifecycle.env("PILASTER_ADDR", "127.0.0.1:0").env("HANDLER", "floods");
+    let mut child = Guarded(lifecycle.spawn().expect("it starts"));
+    let mut lines = BufReader::new(child.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    let address = lines
+        .find_map(|line| Some(line.split_once("http://")?.1.split(' ').next()?.to_owned()))
+        .expect("it says where it listens");
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("it reads");
+    lines.find(|line| line.starts_with("xxx")).expect("its handler writes");
+    let ended = (0..PATIENCE.as_secs()).find_map(|_| {
+        assert!(Command::new("kill").args(["-INT", &child.0.id().to_string()]).status().expect("`kill`").success());
+        std::thread::sleep(Duration::from_secs(1));
+        child.0.try_wait().expect("its state")
+    });
+    assert_eq!(ended.and_then(|status| status.signal()), Some(2));
+}
+
 /// Returns the response to a warm-up call, and its log.
 async fn warmed(variables: &[(&str, &str)]) -> (InvocationState, String) {
     let simulator = simulator().await;
