@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
+use crate::core::json::text::Text;
 use crate::http::adapter::detect::HttpSource;
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::extract::context::EventKind;
@@ -41,7 +42,8 @@ fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFie
                 .or(context.http.as_ref().and_then(|http| http.path.as_deref()))
                 .unwrap_or("/");
             // `GET /users/{id}`, or `$default`.
-            (path, context.route_key.as_deref().and_then(|key| key.split_once(' ')).map(|(_, route)| route))
+            let route = context.route_key.as_deref().and_then(|key| key.split_once(' '));
+            (path, route.map(|(_, route)| Text(route.into())))
         }
         EventKind::Rest | EventKind::HttpApiV1 => {
             let route = event.resource.or(context.resource_path).and_then(text);
@@ -53,6 +55,7 @@ fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFie
         EventKind::WebSocket => return format!("/{}", context.route_key.as_deref().unwrap_or("$default")).into(),
         EventKind::Alb { .. } => return event.path.as_deref().unwrap_or("/").into(),
     };
+    let route = route.as_deref();
     let base = route.and_then(|route| base_length(path, route, &event.path_parameters));
     let own = match (kind, base) {
         (_, Some(0)) => path,
@@ -68,10 +71,9 @@ fn before_query(path: &str) -> &str {
     path.split_once('?').map_or(path, |(path, _)| path)
 }
 
-/// Returns the text of a JSON string that has no escapes.
-fn text(raw: &RawValue) -> Option<&str> {
-    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
-    (!text.contains('\\')).then_some(text)
+/// Returns the text of a JSON string; `None` for another value.
+fn text(raw: &RawValue) -> Option<Text<'_>> {
+    Text::of(raw).ok()
 }
 
 /// Returns the length of the part before the route in the path: the base path, or an HTTP API's stage. `None` if the
@@ -126,7 +128,7 @@ fn is_base(path: &str) -> bool {
 /// and <https://github.com/localstack/localstack/pull/12296>).
 fn is_mapped(path: &str, route: Option<&str>, context: &ContextFields<'_>) -> bool {
     match context.path {
-        Some(sent) => text(sent) == Some(path),
+        Some(sent) => text(sent).as_deref() == Some(path),
         // The root's path is all base path, which needs more evidence.
         None => route != Some("/"),
     }
@@ -231,6 +233,23 @@ mod tests {
         ] {
             let parameters = [("id", "7"), ("empty", ""), ("decoded", "a b")];
             assert_eq!(length(path, route, &parameters), None, "{path} {route}");
+        }
+    }
+
+    #[test]
+    fn how_the_event_spells_a_text_does_not_matter() {
+        for (spelled, expected) in [("ab", "/ab"), (r#"a\"b"#, "/a%22b"), (r"\u0061b", "/ab")] {
+            for slash in ["/", r"\/"] {
+                let path = format!("{slash}v1/{spelled}");
+                let text = format!(
+                    r#"{{"resource":"{slash}{{proxy+}}","path":"{path}","httpMethod":"GET","pathParameters":{{"proxy":"{spelled}"}},
+                    "requestContext":{{"path":"{path}"}}}}"#
+                );
+                let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
+                let context = ContextFields::of(event.request_context.as_ref().unwrap()).unwrap();
+                let source = HttpSource::of(&crate::http::adapter::detect::markers(&event, &context)).unwrap();
+                assert_eq!(path_and_query(source, &event, &context), expected, "{text}");
+            }
         }
     }
 }
