@@ -70,10 +70,10 @@ use self::once::Once;
 pub use self::variables::Variables;
 use crate::core::error::BoxError;
 
-#[cfg(feature = "cloudformation")]
-pub(crate) use self::aws::connections::Connections;
 #[cfg(all(feature = "dynamodb", feature = "table"))]
 pub(crate) use self::aws::THROTTLED_REASONS;
+#[cfg(feature = "cloudformation")]
+pub(crate) use self::aws::connections::Connections;
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
 #[cfg(all(
