@@ -40,7 +40,9 @@ use crate::core::invocation::Invocation;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct RawEvent(ByteString);
+pub struct RawEvent {
+    text: ByteString,
+}
 
 impl RawEvent {
     /// Creates an event of this text.
@@ -55,7 +57,7 @@ impl RawEvent {
     /// Creates an event of a text that is JSON already, as what Lambda delivers. The text is only read where it is
     /// decoded: a check would be one more pass over it. An event that is not JSON is then an error of the adapter.
     pub fn unchecked(text: impl Into<String>) -> Self {
-        Self(text.into().into())
+        Self { text: text.into().into() }
     }
 
     /// Creates an event of what the Runtime API delivered, without copying it.
@@ -65,7 +67,7 @@ impl RawEvent {
     /// It is not UTF-8.
     pub(crate) fn delivered(body: Bytes) -> Result<Self, Utf8Error> {
         let body = ByteString::try_from(body)?;
-        Ok(Self(body.slice_ref(body.trim_ascii())))
+        Ok(Self { text: body.slice_ref(body.trim_ascii()) })
     }
 
     /// Returns the event as JSON; `None` for text that is not JSON, which Lambda does not deliver.
@@ -76,7 +78,7 @@ impl RawEvent {
 
     /// Returns the JSON text.
     pub fn get(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Returns the position of a part that was borrowed from the text; `None` for any other text.
@@ -91,7 +93,7 @@ impl RawEvent {
     #[cfg(any(feature = "http", feature = "records"))]
     pub(crate) fn share(&self, part: &str) -> ByteString {
         match self.position(part) {
-            Some(_) => self.0.slice_ref(part),
+            Some(_) => self.text.slice_ref(part),
             None => part.into(),
         }
     }
