@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 /// Work that may be cancelled, for a panic of a value that is dropped then. Its memory can be used again.
 pub(crate) struct Cancellable<F>(Pin<Box<Option<F>>>);
 
+#[cfg(feature = "records")]
 impl<F> Default for Cancellable<F> {
     fn default() -> Self {
         Self(Box::pin(None))
@@ -19,6 +20,7 @@ impl<F> Cancellable<F> {
     }
 
     /// Starts the work, in place of earlier work.
+    #[cfg(feature = "records")]
     pub(crate) fn start(&mut self, work: F) {
         self.cancel();
         self.0.as_mut().set(Some(work));
