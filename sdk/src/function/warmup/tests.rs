@@ -113,7 +113,7 @@ mod copies {
         invocation.extensions().insert(clients);
         let function = service_fn(async |_: Incoming| Err::<Outgoing, _>(FunctionError::new("Called", "called")));
         let service = ServiceBuilder::new().layer(WarmupLayer::new()).service(function);
-        let answer = service.oneshot(Incoming { event: raw(event.to_string()), invocation }).await;
+        let answer = service.oneshot(Incoming { event: raw(event.to_string()).into(), invocation }).await;
         (answer.unwrap().as_json().unwrap().get().to_owned(), replay.requests())
     }
 
