@@ -4,7 +4,8 @@
 //!   on the smallest function. The root certificates are those of the system, or of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 //!   Plain `http://` endpoints work too.
 //! - **HTTP** is HTTP/1.1. For an operation that needs HTTP/2, such as Kinesis' `SubscribeToShard`, insert a
-//!   `SharedHttpClient` of the crate `aws-smithy-http-client`: clients created afterwards use it.
+//!   `SharedHttpClient` of the crate `aws-smithy-http-client` before the first client is created: the configuration
+//!   of all clients keeps the one that it was created with.
 //! - **Credentials, region, endpoint** are the SDK's default chain, so `AWS_ENDPOINT_URL`,
 //!   `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_PROFILE` and the others work as usual. With a custom endpoint, S3 is called
 //!   path-style, since `bucket.localhost` usually does not resolve.

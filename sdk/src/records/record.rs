@@ -87,19 +87,8 @@ pub(super) enum RecordId {
 }
 
 impl RecordId {
-    pub(super) fn of(text: Option<&str>) -> Self {
-        match text {
-            None | Some("") => Self::Unknown,
-            Some(text) => Self::Text(text.into()),
-        }
-    }
-
-    /// Returns the id of this text, which is shared with the event if it was borrowed from there.
-    pub(super) fn within(event: &RawEvent, text: Option<&str>) -> Self {
-        match text {
-            None | Some("") => Self::Unknown,
-            Some(text) => Self::Text(event.share(text)),
-        }
+    pub(super) fn of(text: Option<ByteString>) -> Self {
+        text.filter(|text| !text.is_empty()).map_or(Self::Unknown, Self::Text)
     }
 
     /// Returns the id in the form used in log lines.

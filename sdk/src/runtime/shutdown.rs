@@ -142,11 +142,7 @@ impl Shutdown {
 
 /// Waits for a signal; for ever if none can be received.
 async fn received(signals: std::io::Result<Signals>) {
-    let received = match signals {
-        Ok(signals) => signals.received().await,
-        Err(error) => Err(error),
-    };
-    if received.is_err() {
+    if async { signals?.received().await }.await.is_err() {
         std::future::pending().await
     }
 }

@@ -25,8 +25,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector, HttpInfo, capture_connection};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::ClientConfig;
-use tokio::time::error::Elapsed;
+use rustls::{ClientConfig, RootCertStore};
 use tower::Service;
 
 use super::roots;
@@ -40,6 +39,18 @@ struct TimeOuts {
     read: Option<Duration>,
 }
 
+/// What took longer than its time-out.
+#[derive(Debug)]
+struct TimedOut(&'static str, Duration);
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} took longer than {:?}", self.0, self.1)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
 /// An HTTP client. Its clones share their connections.
 #[derive(Clone)]
 pub(crate) struct Connections {
@@ -51,9 +62,13 @@ pub(crate) struct Connections {
 impl Connections {
     /// Reads the root certificates of the system.
     fn new() -> Result<Self, BoxError> {
+        Self::with_roots(roots::system())
+    }
+
+    fn with_roots(roots: RootCertStore) -> Result<Self, BoxError> {
         let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots::system())
+            .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Self { tls: Arc::new(tls), pools: Arc::default() })
     }
@@ -121,7 +136,10 @@ impl Service<Uri> for Connect {
     fn call(&mut self, to: Uri) -> Self::Future {
         let connecting = self.https.call(to);
         let Some(time_out) = self.time_out else { return connecting };
-        Box::pin(async move { tokio::time::timeout(time_out, connecting).await? })
+        Box::pin(async move {
+            let connected = tokio::time::timeout(time_out, connecting).await;
+            connected.map_err(|_| TimedOut("the connection to the server", time_out))?
+        })
     }
 }
 
@@ -152,7 +170,7 @@ impl SmithyConnector for Pool {
             let response = match read {
                 Some(read) => tokio::time::timeout(read, response)
                     .await
-                    .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?,
+                    .map_err(|_| ConnectorError::timeout(TimedOut("the head of the response", read).into()))?,
                 None => response.await,
             };
             let response = response.map_err(connector_error)?.map(SdkBody::from_body_1_x);
@@ -178,13 +196,14 @@ fn metadata(connection: &CaptureConnection) -> Option<ConnectionMetadata> {
 
 /// Tells the SDK's retries what failed: time-outs and input and output are tried again.
 fn connector_error(error: legacy::Error) -> ConnectorError {
-    let timed_out = causes(&error).any(|cause| cause.is::<Elapsed>());
+    let timed_out = causes(&error).any(|cause| cause.is::<TimedOut>());
     let hyper = causes(&error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
     let is_io = error.is_connect() || causes(&error).any(|cause| cause.is::<std::io::Error>());
     match hyper {
+        // First, since the causes of an error of the request's body are those of the caller.
+        Some(hyper) if hyper.is_user() => ConnectorError::user(error.into()),
         _ if timed_out => ConnectorError::timeout(error.into()),
         Some(hyper) if hyper.is_timeout() => ConnectorError::timeout(error.into()),
-        Some(hyper) if hyper.is_user() => ConnectorError::user(error.into()),
         Some(hyper) if hyper.is_closed() || hyper.is_canceled() => ConnectorError::io(error.into()),
         _ if is_io => ConnectorError::io(error.into()),
         // S3 closes a connection like this when it is busy.

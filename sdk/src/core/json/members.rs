@@ -10,7 +10,6 @@ use super::text::Text;
 
 /// The members of a JSON object. Any other value is an error.
 #[derive(Debug, Default)]
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP adapter reads it"))]
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -59,9 +58,7 @@ pub(crate) fn each_member<'a>(object: &'a str, each: impl FnMut(Cow<'a, str>, &'
     allow(dead_code, reason = "the adapters read them")
 )]
 pub(crate) fn members(object: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &RawValue)>> {
-    let mut members = Vec::new();
-    each_member(object, |name, value| members.push((name, value)))?;
-    Ok(members)
+    serde_json::from_str(object).map(|Members(members)| members)
 }
 
 /// Returns the value of one member of an object; of a name that occurs twice, the last.

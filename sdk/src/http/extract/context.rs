@@ -101,7 +101,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 
 /// The source's `requestContext`: the caller, the API and the stage. An extractor.
 ///
-/// It is decoded when it is read, so a function without this argument has no cost.
+/// A value is decoded when it is read.
 ///
 /// # Example
 ///

@@ -39,6 +39,8 @@ struct State {
     waiting: Vec<SpanData>,
     lost: usize,
     outage: Option<Outage>,
+    /// Whether the last call did not have enough time before the deadline.
+    postponed: bool,
 }
 
 struct Outage {
@@ -72,9 +74,8 @@ impl Pipeline {
 
     /// Sends the spans that have ended, within the time limit, and not in the last moments before the deadline.
     pub(super) async fn flush(&self, left: Option<Duration>) {
-        let limit =
-            left.map_or(self.export_timeout, |left| self.export_timeout.min(left.saturating_sub(BEFORE_DEADLINE)));
-        if limit.is_zero() {
+        let until_deadline = left.map_or(Duration::MAX, |left| left.saturating_sub(BEFORE_DEADLINE));
+        if until_deadline.is_zero() {
             return;
         }
         let spans = {
@@ -85,16 +86,44 @@ impl Pipeline {
             std::mem::take(&mut state.waiting)
         };
         let count = spans.len();
-        match timeout(limit, self.export.send(spans)).await {
+        let limit = self.export_timeout;
+        if until_deadline >= limit {
+            match timeout(limit, self.export.send(spans)).await {
+                Ok(Ok(())) => self.sent(),
+                Ok(Err(error)) => self.failed(count, &error),
+                Err(_) => self.failed(count, &format!("no response within {limit:.0?}").into()),
+            }
+            return;
+        }
+        match timeout(until_deadline, self.export.send(spans.clone())).await {
             Ok(Ok(())) => self.sent(),
             Ok(Err(error)) => self.failed(count, &error),
-            Err(_) => self.failed(count, &format!("no response within {limit:.0?}").into()),
+            Err(_) if self.postpone(spans) => {}
+            Err(_) => self.failed(count, &format!("no response within {until_deadline:.0?}").into()),
         }
+    }
+
+    /// Keeps spans for the next call, unless the last call did so, too: one deadline is no outage, and the spans may be those of other
+    /// invocations. A collector that received them nevertheless receives them twice.
+    fn postpone(&self, mut spans: Vec<SpanData>) -> bool {
+        {
+            let mut state = self.lock();
+            if std::mem::replace(&mut state.postponed, true) {
+                return false;
+            }
+            let room = WAITING.saturating_sub(state.waiting.len());
+            state.lost += spans.len().saturating_sub(room);
+            spans.truncate(room);
+            state.waiting.append(&mut spans);
+        }
+        tracing::warn!("spans could not be sent before the deadline; the next invocation sends them");
+        true
     }
 
     fn sent(&self) {
         let (outage, lost) = {
             let mut state = self.lock();
+            state.postponed = false;
             (state.outage.take(), std::mem::take(&mut state.lost))
         };
         match (outage, lost) {

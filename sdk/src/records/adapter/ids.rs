@@ -103,7 +103,7 @@ impl LocatedRecord<'_> {
     pub(super) fn into_queued(self, text: &str, event: &Arc<BatchEvent>, index: usize) -> QueuedRecord {
         let Self { members, group, .. } = self;
         let (mut lane, mut body, mut receive_count) = (None, None, None);
-        let id = |text: MaybeText<'_>| RecordId::within(&event.text, text.0.as_deref());
+        let id = |text: MaybeText<'_>| RecordId::of(text.0.map(|text| event.text.share(&text)));
         let mut id = match event.source {
             Source::Sqs => {
                 // Only a FIFO queue is ordered: a standard queue has group ids as well, for fairness.

@@ -67,7 +67,7 @@ pub(super) fn stream_id(record: &Record) -> RecordId {
         event_id: MaybeText<'a>,
     }
     let record = serde_json::from_str::<EventId<'_>>(record.json()).ok();
-    RecordId::of(record.and_then(|record| record.event_id.0).as_deref())
+    RecordId::of(record.and_then(|record| record.event_id.0).map(|id| (&*id).into()))
 }
 
 fn source(record: &RawValue) -> Option<Source> {

@@ -70,7 +70,9 @@ mod tests {
             std::hint::spin_loop();
         }
         assert!(cpu(own).unwrap() > before);
-        assert!(memory(own, "VmHWM") >= memory(own, "VmRSS") && memory(own, "VmRSS") > 500);
+        // The greatest amount is read last: another test may need more in the meantime.
+        let now = memory(own, "VmRSS");
+        assert!(memory(own, "VmHWM") >= now && now > 500);
         assert!(machine.others(Duration::ZERO) >= 0.0);
     }
 }

@@ -5,6 +5,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
+#[cfg(feature = "dynamodb")]
+mod service;
+mod tls;
+
 const SHORT: Duration = Duration::from_millis(50);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
@@ -91,7 +95,10 @@ async fn clients_share_one_tls_configuration_and_a_pool_by_their_time_outs() {
 async fn a_time_out_is_an_error_that_is_tried_again() {
     let (address, _) = serve(wait).await;
     let connect = TimeOuts { connect: Some(SHORT), ..TimeOuts::default() };
-    assert!(fails(connect, &format!("https://{address}/")).await.is_timeout(), "during the handshake of TLS");
+    let handshake = fails(connect, &format!("https://{address}/")).await;
+    assert!(handshake.is_timeout());
+    let why = causes(&handshake).last().unwrap().to_string();
+    assert_eq!(why, "the connection to the server took longer than 50ms");
     let read = TimeOuts { read: Some(SHORT), ..TimeOuts::default() };
     assert!(fails(read, &format!("http://{address}/")).await.is_timeout());
 }
@@ -105,6 +112,18 @@ async fn a_lost_connection_is_an_error_that_is_tried_again() {
     assert_eq!(http.as_other(), Some(ErrorKind::TransientError), "{http:?}");
     let refused = fails(TimeOuts::default(), "http://127.0.0.1:1/").await;
     assert!(refused.is_io(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_error_of_the_body_of_a_request_is_not_tried_again() {
+    let (address, _) = serve(respond).await;
+    let of_another_request = std::io::Error::other(TimedOut("a download", SHORT));
+    let body = futures_util::stream::iter([Err::<hyper::body::Frame<bytes::Bytes>, _>(of_another_request)]);
+    let mut request = get(&format!("http://{address}/"));
+    request.set_method("POST").unwrap();
+    *request.body_mut() = SdkBody::from_body_1_x(http_body_util::StreamBody::new(body));
+    let error = Connections::new().unwrap().pool(TimeOuts::default()).call(request).await.unwrap_err();
+    assert!(error.is_user(), "{error:?}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ fn read_all(file: Option<PathBuf>, folders: &[PathBuf]) -> Vec<Vec<u8>> {
         let pem = fs::metadata(&file).and_then(|metadata| {
             // A folder usually has several links to a file.
             let is_new = read.insert((metadata.dev(), metadata.ino()));
-            if is_new && !metadata.is_dir() { fs::read(&file) } else { Ok(Vec::new()) }
+            if is_new { fs::read(&file) } else { Ok(Vec::new()) }
         });
         match pem {
             Ok(pem) => decode(&pem, &mut certificates),
@@ -52,8 +52,8 @@ fn places() -> (Option<PathBuf>, Vec<PathBuf>) {
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     match fs::read_dir(folder) {
-        // Without links to a file that does not exist.
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|file| file.exists()).collect(),
+        // Without links to a file that does not exist, and pipes, whose read would not end.
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(|file| file.is_file()).collect(),
         Err(error) => {
             tracing::warn!(folder = %folder.display(), %error, "root certificates cannot be read");
             Vec::new()
@@ -66,18 +66,22 @@ fn decode(pem: &[u8], certificates: &mut Vec<Vec<u8>>) {
     let mut body = Vec::with_capacity(4096);
     let mut is_in_body = false;
     let mut start = 0;
-    for end in memchr::memchr_iter(b'\n', pem).chain([pem.len()]) {
-        let line = pem[start..end].trim_ascii_end();
+    for end in memchr::memchr2_iter(b'\n', b'\r', pem).chain([pem.len()]) {
+        let mut line = pem[start..end].trim_ascii_end();
         start = end + 1;
-        if line == BEGIN {
-            body.clear();
-            is_in_body = true;
-        } else if line == END && is_in_body {
+        if is_in_body && let Some(rest) = line.strip_prefix(END) {
             is_in_body = false;
-            match base64_simd::STANDARD.decode_to_vec(&body) {
+            // Files that were joined without a line break have the next certificate on this line.
+            line = rest;
+            // The strict decoder does not accept spaces, as in an indented file, and needs the padding.
+            match base64_simd::STANDARD.decode_to_vec(&body).or_else(|_| base64_simd::forgiving_decode_to_vec(&body)) {
                 Ok(certificate) => certificates.push(certificate),
                 Err(error) => tracing::warn!(%error, "a root certificate is not valid PEM and is ignored"),
             }
+        }
+        if line == BEGIN {
+            body.clear();
+            is_in_body = true;
         } else if is_in_body {
             body.extend_from_slice(line);
         }
@@ -102,6 +106,24 @@ mod tests {
     }
 
     #[test]
+    fn what_other_readers_of_pem_accept_is_decoded() {
+        let [begin, end] = [BEGIN, END].map(|line| String::from_utf8_lossy(line).into_owned());
+        for file in [
+            format!("{begin}\r b25l \r{end}\r{begin}\rdH dv\r{end}"),
+            format!("{begin}\nb25l\n{end}{begin}\ndHdv\n{end} # two"),
+            format!("{begin}\nb25l\n\n{end}\n{begin}\n\tdHdv\n{end}\n"),
+            format!("{begin}\nb25\n{begin}\nb25l\n{end}\n{begin}\ndHdv\n{end}\n"),
+        ] {
+            let mut certificates = Vec::new();
+            decode(file.as_bytes(), &mut certificates);
+            assert_eq!(certificates, [b"one", b"two"], "{file:?}");
+        }
+        let mut unpadded = Vec::new();
+        decode(pem("dHdvdHc").as_bytes(), &mut unpadded);
+        assert_eq!(unpadded, [b"twotw"]);
+    }
+
+    #[test]
     fn a_certificate_in_several_places_is_returned_once() {
         let folder = env::temp_dir().join(format!("pilaster-roots-{}", std::process::id()));
         fs::create_dir_all(folder.join("sub")).unwrap();
@@ -110,6 +132,8 @@ mod tests {
         for (to, link) in [("bundle.pem", "link"), ("missing.pem", "dangling")] {
             let _ = std::os::unix::fs::symlink(folder.join(to), folder.join(link));
         }
+        let pipe = std::process::Command::new("mkfifo").arg(folder.join("pipe")).status();
+        assert!(pipe.unwrap().success());
         let certificates = read_all(Some(folder.join("bundle.pem")), std::slice::from_ref(&folder));
         let only_missing = read_all(Some(folder.join("missing.pem")), &[]);
         fs::remove_dir_all(&folder).unwrap();

@@ -63,6 +63,46 @@ async fn the_response_arrives_before_the_deadline_even_if_the_collector_is_dead(
     assert!(took <= Duration::from_millis(301), "{took:?}");
 }
 
+#[tokio::test]
+async fn spans_that_do_not_arrive_before_one_deadline_are_sent_by_the_next_invocation() {
+    let (lines, received) = (logging::CapturedLogs::default(), Arc::new(AtomicUsize::new(0)));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+    let count = Arc::clone(&received);
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+        let (slow, _) = listener.accept().await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 65_536];
+        let length = stream.read(&mut request).await.unwrap();
+        let sent = String::from_utf8_lossy(&request[..length]).into_owned();
+        count.store(["first", "second"].iter().filter(|name| sent.contains(*name)).count(), Ordering::Relaxed);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        drop(slow);
+    });
+    let layer = TracesLayer::new().endpoint(address).export_timeout(Duration::from_secs(30));
+    let dispatch = subscriber(&lines);
+    let called = async move {
+        let mut service = layer.layer(service_fn(async |incoming: Incoming| {
+            let number: u8 = serde_json::from_str(incoming.event.get()).unwrap();
+            let _span =
+                if number == 1 { tracing::info_span!("first") } else { tracing::info_span!("second") }.entered();
+            answer()
+        }));
+        for (number, left) in [("1", 130), ("2", 60_000)] {
+            let event = crate::RawEvent::parse(number).unwrap();
+            let context = invocation(Some(HEADER)).context().clone();
+            let invocation = Invocation::with_time_left(context, Some(Duration::from_millis(left)));
+            service.call(Incoming { event, invocation }).await.unwrap();
+        }
+    };
+    called.with_subscriber(dispatch).await;
+    assert_eq!(received.load(Ordering::Relaxed), 2, "the spans of both invocations");
+    let messages: Vec<_> = lines.lines().iter().map(|line| line["message"].clone()).collect();
+    assert_eq!(messages, ["spans could not be sent before the deadline; the next invocation sends them"]);
+}
+
 /// The datagram that `AwsXrayUdpSpanExporter` of `@aws/aws-distro-opentelemetry-exporter-xray-udp` 0.0.2 sends of a
 /// span `step` with the attribute `number`, of the service `pay`.
 const OF_AWS: &str = "{\"format\":\"json\",\"version\":1}\n\

@@ -1,4 +1,4 @@
-//! `POST /users` by hand, with as many invocations at a time as `AWS_LAMBDA_MAX_CONCURRENCY` says: on one thread, or by
+//! `POST /users`, hand-written, with as many invocations at a time as `AWS_LAMBDA_MAX_CONCURRENCY` says: on one thread, or by
 //! `BENCH_THREADS=1` on tokio's pool.
 
 use lambda_http::{Error, run_concurrent, service_fn};

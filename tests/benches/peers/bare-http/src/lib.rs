@@ -1,11 +1,10 @@
-//! `POST /users` on `lambda_http`, written by hand in one handler.
+//! `POST /users` on `lambda_http`, hand-written in one handler.
 
 use lambda_http::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE,
 };
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Error, Request, RequestExt, Response};
-use work::Outcome;
 
 /// Creates the user, logs a line, and responds.
 ///
@@ -20,12 +19,8 @@ pub async fn create(request: Request) -> Result<Response<Body>, Error> {
     };
     let outcome = work::create_user(request.body(), &id);
     let status = outcome.status();
-    let error = match &outcome {
-        Outcome::Failed(error) => Some(error.as_str()),
-        _ => None,
-    };
     let trace = context.xray_trace_id.as_deref().unwrap_or("");
-    work::log("POST /users", &context.invoked_function_arn, &context.request_id, trace, status, error);
+    work::log("POST /users", &context.invoked_function_arn, &context.request_id, trace, status, outcome.error());
     let response = Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "application/json")

@@ -1,4 +1,4 @@
-//! `POST /users` by hand, one invocation after the other.
+//! `POST /users`, hand-written, one invocation after the other.
 
 use lambda_http::{Error, run, service_fn};
 

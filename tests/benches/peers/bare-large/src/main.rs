@@ -1,4 +1,4 @@
-//! Bodies of 6 MB on `lambda_http`, written by hand: JSON, binary and multipart in, binary out.
+//! Bodies of 6 MB on `lambda_http`, hand-written: JSON, binary and multipart in, binary out.
 
 use std::convert::Infallible;
 

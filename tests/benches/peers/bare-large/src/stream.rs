@@ -1,4 +1,4 @@
-//! A response that is streamed in chunks of 64 KB, on `lambda_http`, written by hand.
+//! A response that is streamed in chunks of 64 KB, on `lambda_http`, hand-written.
 
 use std::convert::Infallible;
 

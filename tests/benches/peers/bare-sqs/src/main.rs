@@ -1,4 +1,4 @@
-//! Messages of a queue on `lambda_runtime` with the typed event; the response of failures by hand.
+//! Messages of a queue on `lambda_runtime` with the typed event; the response to failures is made without a library.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};

@@ -1,4 +1,4 @@
-// POST /users on aws-lambda-go, written by hand in one handler.
+// POST /users on aws-lambda-go, hand-written in one handler.
 package main
 
 import (

@@ -1,4 +1,4 @@
-//! What the functions written by hand share: the work itself and its log line.
+//! What the hand-written functions share: the work itself and its log line.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -44,6 +44,14 @@ impl Outcome {
             Outcome::Malformed => 400,
             Outcome::Invalid(_) => 422,
             Outcome::Failed(_) => 500,
+        }
+    }
+
+    /// The cause of a failure, for the log line.
+    pub fn error(&self) -> Option<&str> {
+        match self {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
         }
     }
 

@@ -14,7 +14,7 @@ use super::{Reply, request_id};
 use crate::expect;
 use crate::suite::Case;
 
-/// As many failures are told; the others are counted.
+/// As many failures are reported with their cause; the others are counted.
 const TOLD: usize = 5;
 
 /// What came of a phase.

@@ -19,19 +19,19 @@ async fn table(effort: Effort) -> anyhow::Result<String> {
     let (mut all, notes) = measure::prepare(&suite.targets, &suite.cases).await?;
     let mut one = Table::new([
         "one core: invocations at a time",
-        "by hand: CPU µs",
+        "hand-written: CPU µs",
         "Pilaster: CPU µs",
         "× CPU",
-        "by hand: a second",
+        "hand-written: a second",
         "Pilaster: a second",
         "Pilaster: instructions",
     ]);
     let mut cores = Table::new([
         "all cores: invocations at a time",
-        "by hand: CPU µs",
+        "hand-written: CPU µs",
         "Pilaster: CPU µs",
         "× CPU",
-        "by hand: a second",
+        "hand-written: a second",
         "Pilaster: a second",
         "Pilaster: a core and second, by that on one core",
     ]);

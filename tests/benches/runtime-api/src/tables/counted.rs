@@ -1,4 +1,4 @@
-//! What `gate.sh` counted last: the instructions of an invocation without a Runtime API, beside the same work by hand; allocations, the
+//! What `gate.sh` counted last: the instructions of an invocation without a Runtime API, beside the same work, hand-written; allocations, the
 //! instructions of a start, and the size.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub(crate) fn counted(_: Effort) -> anyhow::Result<String> {
 fn table(text: &str) -> anyhow::Result<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.rsplit_once(' '));
     let counts: BTreeMap<&str, u64> = lines.filter_map(|(name, count)| Some((name, count.parse().ok()?))).collect();
-    let mut table = Table::new(["instructions of an invocation", "Pilaster", "by hand", "ratio"]);
+    let mut table = Table::new(["instructions of an invocation", "Pilaster", "hand-written", "ratio"]);
     let mut rows = 0;
     for (name, count) in &counts {
         let work = name.split('-').next().unwrap_or(name);

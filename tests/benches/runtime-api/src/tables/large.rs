@@ -20,10 +20,10 @@ async fn table(effort: Effort) -> anyhow::Result<String> {
     let mut table = Table::new([
         "work",
         "MB",
-        "by hand: ns a byte",
+        "hand-written: ns a byte",
         "Pilaster: ns a byte",
         "× CPU",
-        "by hand: peak memory MB",
+        "hand-written: peak memory MB",
         "Pilaster: peak memory MB",
         "× memory",
     ]);

@@ -20,7 +20,7 @@ pub(crate) fn modules(_: Effort) -> anyhow::Result<String> {
         return Ok("Not made: `nm` is not installed.".to_owned());
     }
     let binaries =
-        [("`http`", "bench-users", false), ("`sqs`", "bench-orders", false), ("`sqs`, by hand", "bare-sqs", true)];
+        [("`http`", "bench-users", false), ("`sqs`", "bench-orders", false), ("`sqs`, hand-written", "bare-sqs", true)];
     let mut groups: BTreeMap<String, [u64; 3]> = BTreeMap::new();
     for (column, (_, name, is_peer)) in binaries.iter().enumerate() {
         for (group, size) in groups_of(&builds::cargo(&Package::named(name), *is_peer, true)?)? {

@@ -1,4 +1,4 @@
-//! The parts of Pilaster beside the same by hand: `cargo bench -p bench-parts`, whose output is divan's tree.
+//! The parts of Pilaster beside the same, hand-written: `cargo bench -p bench-parts`, whose output is divan's tree.
 
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::io;
 
 use serde::{Deserialize, Serialize};
-use work::Outcome;
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -50,11 +49,7 @@ fn main() -> io::Result<()> {
         let event: Event<'_> = serde_json::from_slice(invocation.event)?;
         let outcome = work::create_user(event.body.as_bytes(), &event.context.request_id);
         let status_code = outcome.status();
-        let error = match &outcome {
-            Outcome::Failed(error) => Some(error.as_str()),
-            _ => None,
-        };
-        work::log("POST /users", invocation.arn, invocation.request_id, invocation.trace, status_code, error);
+        work::log("POST /users", invocation.arn, invocation.request_id, invocation.trace, status_code, outcome.error());
         let body = outcome.body();
         let body = std::str::from_utf8(&body).unwrap_or("");
         serde_json::to_writer(out, &Reply { status_code, headers: HEADERS, body, is_base64_encoded: false })?;
