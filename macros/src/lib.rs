@@ -4,6 +4,7 @@ mod bounds;
 mod crate_path;
 mod deprecation;
 mod error_type;
+mod explained;
 mod from_parameter;
 mod from_secret;
 mod from_value;
@@ -13,10 +14,12 @@ mod to_http_error;
 
 use proc_macro::TokenStream;
 
+use self::explained::explained;
+
 /// Implements `pilaster::lambda_handler`.
 #[proc_macro_attribute]
 pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
-    lambda_handler::expand(options.into(), item.into()).into()
+    explained(lambda_handler::expand(options.into(), item.into())).into()
 }
 
 /// Implements `FromSecret` for a type that is read from the secret of `#[secret(id = "…")]` or
@@ -25,7 +28,7 @@ pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
 /// See `pilaster::config::secrets::FromSecret`.
 #[proc_macro_derive(FromSecret, attributes(secret))]
 pub fn from_secret(input: TokenStream) -> TokenStream {
-    from_secret::expand(input.into()).into()
+    explained(from_secret::expand(input.into())).into()
 }
 
 /// Implements `FromParameter` for a type that is read from the parameter of `#[parameter(name = "…")]` or
@@ -34,7 +37,7 @@ pub fn from_secret(input: TokenStream) -> TokenStream {
 /// See `pilaster::config::parameters::FromParameter`.
 #[proc_macro_derive(FromParameter, attributes(parameter))]
 pub fn from_parameter(input: TokenStream) -> TokenStream {
-    from_parameter::expand(input.into()).into()
+    explained(from_parameter::expand(input.into())).into()
 }
 
 /// Implements `ErrorType`: the name of the variant, or of the struct, is the `errorType` of the failed invocation.
@@ -44,13 +47,13 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
 /// See `pilaster::ErrorType`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(input: TokenStream) -> TokenStream {
-    error_type::expand(input.into()).into()
+    explained(error_type::expand(input.into())).into()
 }
 
 /// Implements `pilaster::idempotent`.
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
-    idempotent::expand(options.into(), item.into()).into()
+    explained(idempotent::expand(options.into(), item.into())).into()
 }
 
 /// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client should read
@@ -60,5 +63,5 @@ pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
 /// See `pilaster::http::ToHttpError`.
 #[proc_macro_derive(ToHttpError, attributes(http))]
 pub fn to_http_error(input: TokenStream) -> TokenStream {
-    to_http_error::expand(input.into()).into()
+    explained(to_http_error::expand(input.into())).into()
 }

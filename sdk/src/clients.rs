@@ -90,7 +90,8 @@ pub(crate) use self::aws::{attribute_value, unique::unique};
 #[diagnostic::on_unimplemented(
     message = "the registry cannot create `{Self}`",
     label = "not a `FromClients`",
-    note = "implement `pilaster::FromClients` for it, or enable pilaster's feature for this AWS client (`dynamodb`, `s3`, …)"
+    note = "implement `pilaster::FromClients` for it, or enable pilaster's feature for this AWS client (`dynamodb`, `s3`, …)",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromClients: Clone + Send + Sync + 'static {
     /// Creates the value. Take its dependencies from `clients` instead of [`Clients::global`]: a test's stub then

@@ -29,6 +29,7 @@ pub use axum_core::response::{IntoResponse, IntoResponseParts, Response};
 #[cfg(feature = "typed-header")]
 pub use axum_extra::{TypedHeader, headers};
 pub use bytes::Bytes;
+pub use http::request::Parts;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 /// Derives [`trait@ToHttpError`].
 #[cfg(feature = "macros")]

@@ -50,16 +50,21 @@
 //! # Features
 //!
 //! The default features are `macros`, `http`, `cors`, `security-headers`, `form`, `records`, `logging`, `clients`,
-//! without TLS and AWS clients. `full` enables all features; the README lists them.
+//! without TLS and AWS clients. `full` enables all features; the guide lists them.
 //!
 //! # Panics need `panic = "unwind"`
 //!
 //! Set it in `[profile.release]`: cargo-lambda builds with `abort` unless the profile sets it, and then a panic ends
 //! the process instead of becoming a 500.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "_parameters", feature = "_aws"))))]
+
 mod core;
 pub mod events;
 mod function;
+#[cfg(doc)]
+pub mod guide;
 #[cfg(any(debug_assertions, feature = "local"))]
 mod local;
 mod runtime;
@@ -135,5 +140,5 @@ pub use pilaster_macros::lambda_handler;
 
 // README's program compiles as a user would copy it.
 #[cfg(all(doctest, feature = "macros", feature = "http"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -65,7 +65,9 @@ impl Example {
 fn folders() -> Vec<PathBuf> {
     let only = std::env::var("EXAMPLE").ok();
     let entries = fs::read_dir(super::root().join("examples")).expect("the examples");
-    let folders = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir());
+    let folders = entries.map(|entry| entry.expect("an entry").path());
+    // The others, `infrastructure` and `templates`, are no crates.
+    let folders = folders.filter(|path| path.join("Cargo.toml").exists());
     let is_chosen = |path: &Path| {
         only.as_deref().is_none_or(|only| path.file_name().is_some_and(|name| name.to_str() == Some(only)))
     };

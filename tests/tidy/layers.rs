@@ -20,8 +20,8 @@ fn shown(module: &[String]) -> String {
 fn a_module_imports_only_from_its_left() {
     let sdk = Crate::read(&root().join("sdk/src"));
     let (mut wrong, mut checked) = (BTreeSet::new(), 0);
-    // The root has re-exports alone, and is left of nothing.
-    for module in sdk.modules().filter(|module| !module.is_empty()) {
+    // The root has re-exports alone, and is left of nothing. The guide has no code.
+    for module in sdk.modules().filter(|module| module.first().is_some_and(|folder| folder != "guide")) {
         let own = step(&module[0]).unwrap_or_else(|| panic!("{} is in no layer: {ORDER}", shown(module)));
         for target in sdk.imports(module) {
             checked += 1;

@@ -16,7 +16,8 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromClients`",
         label = "the inner type must implement `pilaster::FromClients`",
-        note = "implement it, or enable the feature of pilaster for this AWS client (`dynamodb`, `s3`, …)"
+        note = "implement it, or enable the feature of pilaster for this AWS client (`dynamodb`, `s3`, …)",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsFromClients: FromClients;
     Argument => OfClients: Client<T>;

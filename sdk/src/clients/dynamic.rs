@@ -63,7 +63,8 @@ use crate::core::error::BoxError;
 #[diagnostic::on_unimplemented(
     message = "the registry cannot create an `Arc<{Self}>`",
     label = "not a `DynFromClients`",
-    note = "implement `pilaster::clients::DynFromClients` for `{Self}`"
+    note = "implement `pilaster::clients::DynFromClients` for `{Self}`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait DynFromClients: Send + Sync + 'static {
     /// Creates the value. Like [`FromClients::from_clients`], it takes its dependencies from `clients`.

@@ -46,7 +46,8 @@ impl<T> Deref for Client<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be created in the init phase",
     label = "not a client, a secret or a parameter",
-    note = "`warm(..)` takes `Client<T>`, `Secret<T>` and `Parameter<T>`"
+    note = "`warm(..)` takes `Client<T>`, `Secret<T>` and `Parameter<T>`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Warm: 'static {
     /// Creates the value and keeps it in the registry.

@@ -2,8 +2,8 @@
 //!
 //! [`ParametersExtension`] is AWS's Parameters and Secrets extension: SSM's parameters, and Secrets Manager's secrets
 //! with feature `secrets`. [`AppConfigAgent`] is the AppConfig agent. Both are Lambda layers of the function; they call
-//! AWS, cache the values, and use plain HTTP, so a function with them needs neither TLS nor an AWS client in its
-//! binary. Neither responds in the init phase, so do not `warm` their values.
+//! AWS, cache the values, and use plain HTTP, so a function of parameters alone needs neither TLS nor an AWS client in its
+//! binary; feature `secrets` has the client of Secrets Manager. Neither responds in the init phase, so do not `warm` their values.
 //!
 //! Both cache values themselves, so `force()`, `fresh()` and `max_age(..)` call the extension instead of the service
 //! behind it: the value may be as old as the extension's time to live (5 minutes unless `SSM_PARAMETER_STORE_TTL` or

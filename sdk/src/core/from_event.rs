@@ -12,7 +12,8 @@ pub(crate) const INVALID_RESPONSE: &str = "InvalidResponse";
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`"
+    note = "the last argument of an event function is `Event<T>`, `Schedule` or another event of `pilaster`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromEvent: Sized + Send {
     /// A wrapper around the call of the whole function, its layers and its time-out, for an event with a response

@@ -15,7 +15,8 @@ use crate::function::handler::{Call, each_arity};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from an event function",
     label = "not a valid return type",
-    note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error"
+    note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait EventResult {
     /// Creates the response. Other crates cannot implement it.

@@ -32,7 +32,8 @@ impl<K, L> Function<K, L> {
     message = "`.layer(..)` of an HTTP function takes a `pilaster::http::Stack`, not `{N}`",
     label = "not a stack",
     note = "add the layer to a stack, and the stack to the function: `.layer(http::Stack::new().layer(..))`; the first layer is the outermost",
-    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`"
+    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait AddLayer<N> {
     /// The layers with the new one.

@@ -25,7 +25,8 @@ check! {
         label = "not an extractor",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
         note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …",
-        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsLastExtractor;
 
@@ -34,21 +35,24 @@ check! {
         label = "not an extractor of this kind of function",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
         note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
-        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`"
+        note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsExtractor;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` must be the last argument",
         label = "move it to the end",
-        note = "it takes the body of the request, the record or the event, so there can be only one such argument"
+        note = "it takes the body of the request, the record or the event, so there can be only one such argument",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsPartsExtractor;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned from this handler",
         label = "not a `Result`",
-        note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, and `E` is any `std::error::Error` or `pilaster::BoxError`"
+        note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, and `E` is any `std::error::Error` or `pilaster::BoxError`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsReturned;
 
@@ -57,7 +61,8 @@ check! {
         label = "not a response of this kind of function",
         note = "an HTTP function returns `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or another `pilaster::http::IntoResponse`",
         note = "a record function returns `Result<(), E>`, with `Firehose<T>` `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
-        note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`"
+        note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsResponse;
 
@@ -65,7 +70,8 @@ check! {
         message = "`{Self}` cannot be the error of this handler",
         label = "not a valid error type",
         note = "an HTTP function returns `pilaster::http::HttpError`, into which `?` converts any `std::error::Error`; `ErrorLayer::on` sets the status of an error type",
-        note = "a record or an event function returns any `std::error::Error`, or `pilaster::BoxError`"
+        note = "a record or an event function returns any `std::error::Error`, or `pilaster::BoxError`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsError;
 
@@ -78,7 +84,8 @@ check! {
     label = "does not fit around this kind of function",
     note = "an HTTP function takes a stack: `layer = pilaster::http::Stack::new().layer(..)`, or a call of a function that returns one: `layer = api()`",
     note = "a record function takes a `tower::Layer` of services of `pilaster::records::Record`, such as `pilaster::records::from_fn(..)`, an event function one of services of `pilaster::Incoming`",
-    note = "a layer of raw events, such as `SecretsLayer` or `MetricsLayer`, is added by `outer = ..`"
+    note = "a layer of raw events, such as `SecretsLayer` or `MetricsLayer`, is added by `outer = ..`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IsLayer<H, M>: Sized {
     type Checked<X>;
@@ -100,7 +107,8 @@ impl<T: Never, H> IsLayer<H, Nothing> for T {
     label = "not a layer of raw events",
     note = "an outer layer is a `tower::Layer` of services from `pilaster::Incoming` to `pilaster::Outgoing` whose error is `pilaster::FunctionError`, such as `SecretsLayer` or `MetricsLayer`",
     note = "a layer of HTTP requests goes into the stack: `layer = pilaster::http::Stack::new().layer(..)`; a layer of records is added by `layer = ..`",
-    note = "a function that returns the layer is called: `outer = metrics()`"
+    note = "a function that returns the layer is called: `outer = metrics()`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IsOuterLayer<M>: Sized {
     type Checked<X>;
@@ -146,7 +154,8 @@ impl Service<Incoming> for AnyService {
 #[diagnostic::on_unimplemented(
     message = "`route` and `streaming` are options of HTTP functions",
     label = "only for HTTP functions",
-    note = "remove the option: records and events have no routes, and their responses are not streamed"
+    note = "remove the option: records and events have no routes, and their responses are not streamed",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 // A parameter instead of an associated type, which the compiler would report a second time.
 pub trait IsHttpFunction<Streaming>: Sized {
@@ -158,7 +167,8 @@ pub trait IsHttpFunction<Streaming>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`concurrency` and `batch` are options of record functions",
     label = "only for record functions",
-    note = "a record function takes a record, such as `Sqs<T>`, as its last argument"
+    note = "a record function takes a record, such as `Sqs<T>`, as its last argument",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IsRecordFunction: Sized {
     type Batch;
@@ -171,7 +181,8 @@ pub trait IsRecordFunction: Sized {
 #[diagnostic::on_unimplemented(
     message = "`margin` is an option of event functions",
     label = "only for event functions",
-    note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, a record function by `pilaster::records::Batch::margin`"
+    note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, a record function by `pilaster::records::Batch::margin`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IsEventFunction: Sized {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self;

@@ -17,7 +17,8 @@ use crate::observe::logging::{Logging, LoggingLayer};
 #[diagnostic::on_unimplemented(
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Kind<L>: Sized {
     /// The service of raw events around the handler and its layers.
@@ -40,7 +41,8 @@ pub trait Kind<L>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`"
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IntoService {
     /// The whole function: see [`Function::into_service`].

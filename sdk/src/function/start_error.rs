@@ -5,7 +5,10 @@ use std::fmt;
 
 use crate::core::error::{BoxError, chain};
 
-/// The reason why a function did not start, as one sentence. Its `Debug` text is the same, since `main` prints it.
+const PAGE: &str = "https://pilaster-rs.github.io/pilaster/troubleshooting-start.html";
+
+/// The reason why a function did not start, as one sentence. Its `Debug` text, which `main` prints, also names the page of the guide that
+/// explains it.
 pub struct StartError {
     message: String,
     /// The `errorType` for Lambda, if initialisation failed and Lambda does not know it yet.
@@ -41,7 +44,7 @@ impl fmt::Display for StartError {
 
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        write!(f, "{}\nsee {PAGE}", self.message)
     }
 }
 

@@ -130,7 +130,8 @@ impl AddLayer<Self> for DefaultStack {
     message = "an HTTP function takes only one `pilaster::http::Stack`",
     label = "`.layer(..)` is called a second time",
     note = "add all layers to one stack: `.layer(http::Stack::new().layer(..))`; the first layer is the outermost",
-    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`"
+    note = "for layers without the stack's error responses, in your own order, write `.without_stack().layer(..)`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait BesideStack {}
 

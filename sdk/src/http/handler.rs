@@ -21,7 +21,8 @@ use crate::http::error::HttpError;
     message = "`{Self}` cannot handle HTTP requests",
     label = "not a handler of HTTP requests",
     note = "write an `async fn` of one to eight extractors (`Json<T>` and others that consume the body go last) that returns a response, such as `Result<Json<T>, HttpError>`",
-    note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit"
+    note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait HttpHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Extracts the arguments and calls the function.

@@ -191,7 +191,7 @@ impl Idempotency {
     }
 
     /// Sets the JMESPath expression of the payload that belongs to the key: the same key with a different payload is an
-    /// error, and instead of a replay.
+    /// error instead of a replay.
     pub fn payload(self, jmespath: &str) -> Self {
         self.expression(jmespath, |settings| &mut settings.payload)
     }

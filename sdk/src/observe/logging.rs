@@ -70,7 +70,7 @@
 //! | `POWERTOOLS_DEV` | JSON indented by 4 |
 //! | `POWERTOOLS_SERVICE_NAME` | `service`; `service_undefined` if unset |
 //! | `POWERTOOLS_LOGGER_LOG_EVENT` | each event is logged at `INFO`, under `event` |
-//! | `POWERTOOLS_LOGGER_SAMPLE_RATE` | the share of invocations that are logged at `DEBUG` |
+//! | `POWERTOOLS_LOGGER_SAMPLE_RATE` | the share of invocations that are logged at `DEBUG`; without effect where `AWS_LAMBDA_LOG_LEVEL` is set, as the application log level of a function sets it |
 //!
 //! Low-level crates (`hyper`, `rustls`, `aws_…`, …) are logged from `WARN` on, unless `RUST_LOG` names them, so that
 //! `DEBUG` shows the function and not its connections. The application's spans up to `INFO` stay active at any level:

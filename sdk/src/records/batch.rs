@@ -32,6 +32,7 @@ pub struct Batch {
     pub(super) concurrency: usize,
     pub(super) margin: Duration,
     pub(super) fail_if_all_fail: bool,
+    pub(super) fail_if_any_fails: bool,
     pub(super) continue_on_failure: bool,
     pub(super) ordered_by: Option<Cow<'static, str>>,
 }
@@ -42,6 +43,7 @@ impl Default for Batch {
             concurrency: CONCURRENCY,
             margin: MARGIN,
             fail_if_all_fail: false,
+            fail_if_any_fails: false,
             continue_on_failure: false,
             ordered_by: None,
         }
@@ -75,6 +77,17 @@ impl Batch {
     /// this option, a partial batch response names all records.
     pub fn fail_if_all_fail(mut self) -> Self {
         self.fail_if_all_fail = true;
+        self
+    }
+
+    /// Fails the invocation if a record failed or was not started, so that Lambda delivers the whole batch again. It is
+    /// for an event source mapping that does not read a partial batch response: one without
+    /// `FunctionResponseTypes: [ReportBatchItemFailures]`, which exists for Kafka only in
+    /// [provisioned mode](https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html). There, a response
+    /// that names records counts as success, and they are lost. The records that succeeded run again: make their
+    /// effect idempotent.
+    pub fn fail_if_any_fails(mut self) -> Self {
+        self.fail_if_any_fails = true;
         self
     }
 

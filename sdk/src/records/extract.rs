@@ -30,7 +30,8 @@ use crate::core::invocation::FromInvocation;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a record",
     label = "not a record",
-    note = "the last argument of a record function is `Sqs<T>`, `Kinesis<T>`, `Change<T>`, `Kafka<K, V>`, `Sns<T>`, `S3Object`, … of `pilaster`"
+    note = "the last argument of a record function is `Sqs<T>`, `Kinesis<T>`, `Change<T>`, `Kafka<K, V>`, `Sns<T>`, `S3Object`, … of `pilaster`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromRecord: Sized + Send {
     /// The sources that the record can come from.
@@ -108,7 +109,8 @@ impl Contents {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a record",
     label = "created neither from an invocation nor from a record",
-    note = "beside a record, a function takes `Client<T>`, `Secret<T>`, `Invocation`, the metadata of the record (`SqsMessage`, …), or a type that implements `pilaster::FromInvocation`; the record comes last"
+    note = "beside a record, a function takes `Client<T>`, `Secret<T>`, `Invocation`, the metadata of the record (`SqsMessage`, …), or a type that implements `pilaster::records::FromRecordParts` or `pilaster::FromInvocation`; the record comes last",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromRecordParts: Sized + Send {
     /// Creates the argument.

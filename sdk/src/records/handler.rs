@@ -13,7 +13,8 @@ use crate::function::handler::{Call, each_arity};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a record function",
     label = "not a valid return type",
-    note = "a record function returns `Result<(), E>`, where `E` is any error, or `()`; with `Firehose<T>` it returns `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`"
+    note = "a record function returns `Result<(), E>`, where `E` is any error, or `()`; with `Firehose<T>` it returns `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait RecordResult<A>: sealed::Sealed {
     /// Returns the response.

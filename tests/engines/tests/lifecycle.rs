@@ -40,7 +40,8 @@ async fn refusal(mut command: Command, simulator: &Simulator, without: &str) -> 
     assert_eq!(output.status.code(), Some(1));
     let report = simulator.get_init_error().await.expect("an error of initialisation");
     let sentence = report.strip_prefix("Runtime.ConfigInvalid: ").expect("its type");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("Error: {sentence}\n"));
+    let page = "https://pilaster-rs.github.io/pilaster/troubleshooting-start.html";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("Error: {sentence}\nsee {page}\n"));
     sentence.to_owned()
 }
 

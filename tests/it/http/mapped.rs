@@ -123,3 +123,24 @@ async fn the_error_itself_is_the_logged_cause() {
     let text = failed[0].to_string();
     assert!(text.contains("the order could not be read") && text.contains("disk full"), "{text}");
 }
+
+#[tokio::test]
+async fn the_detail_of_a_5xx_is_logged_beside_its_cause() {
+    let logs = CapturedLogs::default();
+    let fails = async |kind: String| {
+        let detail = if kind == "same" { "refused" } else { "the warehouse does not respond" };
+        Err::<(), _>(HttpError::bad_gateway(detail).with_source(std::io::Error::other("refused")))
+    };
+    let caller = Caller::new(pilaster::handler(fails)).with_logs(&logs);
+    for kind in ["other", "same"] {
+        let mut event = smallest("http api");
+        event["requestContext"]["http"]["method"] = json!("POST");
+        event["body"] = json!(kind);
+        assert_eq!(call(&caller, &event.to_string()).await.unwrap()["statusCode"], 502);
+    }
+    let lines = logs.lines();
+    let failed: Vec<_> = lines.iter().filter(|line| line["message"] == "the request failed").collect();
+    assert_eq!(failed.len(), 2, "{lines:?}");
+    assert_eq!(failed[0]["detail"], "the warehouse does not respond");
+    assert_eq!(failed[1].get("detail"), None, "it is the text of the cause");
+}

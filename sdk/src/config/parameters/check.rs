@@ -16,7 +16,8 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromParameter`",
         label = "the inner type must implement `pilaster::FromParameter`",
-        note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to the type, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
+        note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to the type, or `#[parameter(env = \"LIMIT_PARAMETER\")]`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsFromParameter: FromParameter;
     Argument => OfParameter: Parameter<T>;

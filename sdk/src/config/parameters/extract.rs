@@ -84,7 +84,8 @@ use crate::core::invocation::{FromInvocation, Invocation};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare its parameter",
     label = "not a `FromParameter`",
-    note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`"
+    note = "add `#[derive(serde::Deserialize, pilaster::FromParameter)] #[parameter(name = \"…\")]` to it, or `#[parameter(env = \"LIMIT_PARAMETER\")]`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromParameter: Sized + Send + Sync + 'static {
     /// Returns the id of the parameter, which one of these environment variables may contain.

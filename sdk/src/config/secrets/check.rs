@@ -16,7 +16,8 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `pilaster::FromSecret`",
         label = "the inner type must implement `pilaster::FromSecret`",
-        note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to the type, or `#[secret(env = \"DB_SECRET\")]`"
+        note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to the type, or `#[secret(env = \"DB_SECRET\")]`",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsFromSecret: FromSecret;
     Argument => OfSecret: Secret<T>;

@@ -34,7 +34,8 @@ use crate::core::invocation::{FromInvocation, Invocation};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare its secret",
     label = "not a `FromSecret`",
-    note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to it, or `#[secret(env = \"DB_SECRET\")]`"
+    note = "add `#[derive(serde::Deserialize, pilaster::FromSecret)] #[secret(id = \"…\")]` to it, or `#[secret(env = \"DB_SECRET\")]`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromSecret: Sized + Send + Sync + 'static {
     /// Returns the id of the secret, which one of these environment variables may contain.

@@ -18,7 +18,7 @@ pub(super) const CURRENT: &str = "AWSCURRENT";
 /// A source of [`Secrets`](super::Secrets): `aws_sdk_secretsmanager::Client`, or a stub.
 pub trait SecretSource: Send + Sync + 'static {
     /// Fetches the current value of this secret. The caller caches it, and does not run two calls for the same secret
-    /// at concurrently.
+    /// concurrently.
     ///
     /// # Errors
     ///

@@ -143,14 +143,16 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `serde::Deserialize`",
         label = "the inner type must implement `serde::Deserialize`",
-        note = "add `#[derive(serde::Deserialize)]` to the type; it must own its fields"
+        note = "add `#[derive(serde::Deserialize)]` to the type; it must own its fields",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsDeserializable: DeserializeOwned;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `serde::Serialize`",
         label = "the inner type must implement `serde::Serialize`",
-        note = "add `#[derive(serde::Serialize)]` to the type"
+        note = "add `#[derive(serde::Serialize)]` to the type",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsSerializable: Serialize;
 }
@@ -160,7 +162,8 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` does not implement `garde::Validate`",
         label = "the inner type must implement `garde::Validate`",
-        note = "add `#[derive(garde::Validate)]` to the type and rules to its fields, with `garde` as a dependency of your crate"
+        note = "add `#[derive(garde::Validate)]` to the type and rules to its fields, with `garde` as a dependency of your crate",
+        note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsValidatable: garde::Validate<Context: Default>;
 }

@@ -27,7 +27,8 @@ use std::error::Error as StdError;
     message = "`{Self}` does not convert to `HttpError`: it is not a `std::error::Error`",
     label = "not a `std::error::Error`; if it is a box, `anyhow::Error` or a text, write `.map_err(HttpError::internal)?`",
     note = "if it is a box, `anyhow::Error` or a text, write `.map_err(HttpError::internal)?`",
-    note = "if it is a type of your own, implement `std::error::Error` for it"
+    note = "if it is a type of your own, implement `std::error::Error` for it",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IntoHttpError: StdError + Send + Sync + 'static {}
 

@@ -77,7 +77,8 @@ use super::{HttpError, Rejection};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not map its variants to responses: it does not implement `ToHttpError`",
     label = "not a `ToHttpError`",
-    note = "write `#[derive(pilaster::http::ToHttpError)]` above it and `#[http(status = 404)]` above each variant"
+    note = "write `#[derive(pilaster::http::ToHttpError)]` above it and `#[http(status = 404)]` above each variant",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait ToHttpError: StdError {
     /// Returns the response of this error. The cause need not be set: it is the error itself.

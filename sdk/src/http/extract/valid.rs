@@ -86,7 +86,8 @@ pub struct Valid<E>(pub E);
 /// An extractor whose value [`Valid`] can validate. Implement it for your own extractor.
 #[diagnostic::on_unimplemented(
     message = "`Valid` cannot validate `{Self}`",
-    note = "`Valid` wraps `Json<T>`, `Form<T>`, `Query<T>` or `Path<T>`, such as `Valid<Json<T>>`, where `T: garde::Validate`"
+    note = "`Valid` wraps `Json<T>`, `Form<T>`, `Query<T>` or `Path<T>`, such as `Valid<Json<T>>`, where `T: garde::Validate`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Validated {
     /// The type that is validated.

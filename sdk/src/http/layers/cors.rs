@@ -406,9 +406,14 @@ impl<S> Layer<S> for CorsLayer {
     /// If the configuration fails [`CorsLayer::check`] and the layer is applied outside of a
     /// [`Function`](crate::Function).
     fn layer(&self, inner: S) -> Cors<S> {
-        if let Err(error) = self.check() {
-            reject(error);
-        }
-        Cors { inner, rules: Arc::new(Rules::new(self)) }
+        // The service of a rejected layer is not run, but tower-http's would panic with a message of its own.
+        let rules = match self.check() {
+            Ok(()) => Rules::new(self),
+            Err(error) => {
+                reject(error);
+                Rules::new(&Self::new())
+            }
+        };
+        Cors { inner, rules: Arc::new(rules) }
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn response(
     let has_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
     let all_failed = outcomes.iter().any(has_failed)
         && outcomes.iter().all(|outcome| has_failed(outcome) || matches!(outcome, Outcome::NotStarted));
-    if format == ResponseFormat::WholeInvocation || (all_failed && config.batch.fail_if_all_fail) {
+    let is_failed = (all_failed && config.batch.fail_if_all_fail)
+        || (config.batch.fail_if_any_fails && outcomes.iter().any(Outcome::is_retried));
+    if format == ResponseFormat::WholeInvocation || is_failed {
         return whole_invocation(records, outcomes);
     }
     let encoded = match format {

@@ -105,6 +105,16 @@ async fn if_every_record_fails_all_are_returned_or_the_invocation_fails() {
 }
 
 #[tokio::test]
+async fn if_a_record_fails_the_invocation_fails_where_the_mapping_does_not_read_the_response() {
+    let function = || handler(refuse_odd).batch(Batch::new().fail_if_any_fails());
+    let error = call_with(function(), orders([1, 2]), None).await.unwrap_err();
+    assert!(error.message().contains("odd"), "the only failure: {}", error.message());
+    let error = call_with(function(), orders([1, 2, 3]), None).await.unwrap_err();
+    assert_eq!((error.error_type(), error.message()), ("RecordsFailed", "2 of 3 records failed: m1: odd; m3: odd"));
+    assert_eq!(call_with(function(), orders([2, 4]), None).await.unwrap(), failures(&[]));
+}
+
+#[tokio::test]
 async fn an_unknown_id_is_never_answered() {
     let mut event = orders([1, 2]);
     event["Records"][0]["messageId"] = json!("");

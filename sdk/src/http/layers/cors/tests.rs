@@ -203,6 +203,9 @@ fn a_configuration_that_browsers_reject_is_an_error() {
         assert!(error.starts_with("CORS: ") && error.contains(text), "{error}");
         let panic = catch_unwind(AssertUnwindSafe(|| drop(cors.layer(())))).unwrap_err();
         assert_eq!(panic.downcast_ref::<String>(), Some(&error));
+        let function = crate::handler(async |_: String| ()).layer(crate::http::Stack::new().cors(cors));
+        let not_built = function.into_service().err().unwrap().to_string();
+        assert!(not_built.ends_with(&error), "{not_built}");
     }
     assert!(with_credentials().check().is_ok());
     assert!(with_credentials().mirror_headers().check().is_ok());

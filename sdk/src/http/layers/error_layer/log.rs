@@ -60,7 +60,9 @@ fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
     match error.source() {
         Some(source) => {
             let source: &(dyn StdError + 'static) = source;
-            tracing::error!(status, method, path, error = source, "the request failed");
+            // Beside the cause, unless it is the text of the cause.
+            let detail = error.detail().filter(|detail| *detail != source.to_string());
+            tracing::error!(status, method, path, detail, error = source, "the request failed");
         }
         None => {
             tracing::error!(status, method, path, error_type = "HttpError", error = %error, "the request failed");
