@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the engines that the tests of this folder start, in pinned versions, into target/engines, and prints the folder of their programs.
-# It does nothing if they are installed. It needs python3 with venv, and PyPI. With `--check` it installs nothing and fails if they are
-# missing, so that a test never reaches the network.
+# It does nothing if they are installed. It needs python3 with venv, PyPI, and npm's registry for the tests in tests/migration. With
+# `--check` it installs nothing and fails if they are missing, so that a test never reaches the network.
 set -euo pipefail
 
 packages=(ministack==1.5.33 aws-sam-translator==1.115.0 boto3==1.43.106 cargo-lambda==1.9.2 cfn-lint==1.58.0 aws-lambda-powertools==3.37.0 cryptography==50.0.2)
@@ -39,4 +39,6 @@ if [[ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]} $sam" ]]; then
   ln -sf ../sam/bin/sam "$engines/bin/sam"
   echo "${packages[*]} $sam" >"$stamp"
 fi
+# Node.js, middy and Powertools for TypeScript; with a check of its own.
+"$(dirname "$0")/../migration/install.sh" >/dev/null
 echo "$engines/bin"

@@ -72,7 +72,13 @@ pub(super) fn findings(pages: &[Page]) -> Vec<String> {
                     wrong(number, format!("`[{label}]` has no definition"));
                 }
             }
-            if line.contains("](") {
+            for (at, _) in line.match_indices("](#") {
+                let section = line[at + 3..].split(')').next().unwrap_or_default();
+                if !anchors[page.name.as_str()].contains(section) {
+                    wrong(number, format!("`#{section}`: there is no such section"));
+                }
+            }
+            if line.matches("](").count() > line.matches("](#").count() {
                 wrong(number, "links are by reference, with the definition at the end of the page".to_owned());
             }
         }
