@@ -65,7 +65,8 @@
 //! [`prefix`](Idempotency::prefix), or set the same `key_prefix` on both sides. For TypeScript, use
 //! [`KeyFormat::TypeScript`]. Numbers are hashed as each language writes them. An integer of more than 64 bits keeps
 //! its digits in Python's form, and is an error in TypeScript's, where several integers would have the same key. `0`
-//! and `false` are keys in both forms; Powertools for TypeScript treats them as missing.
+//! and `false` are keys in both forms; Powertools for TypeScript warns of them, and rejects them with
+//! `throwOnNoIdempotencyKey`.
 
 pub(crate) mod canonical_json;
 pub(crate) mod engine;

@@ -35,8 +35,8 @@ pub enum HashFunction {
 /// Returns `true` if a value is not a key: `null`, `""`, and lists and objects that contain only `null`. `0` and
 /// `false` are keys.
 ///
-/// Powertools for TypeScript treats `0` and `false` as missing keys, so that calls with such an id run each time. Here
-/// they are keys in both formats.
+/// Powertools for TypeScript warns that `0` and `false` are missing keys, and records and replays the call, unless
+/// `throwOnNoIdempotencyKey` is set. Here they are keys in both formats.
 pub(crate) fn is_missing(value: &Value) -> bool {
     match value {
         Value::Null => true,
