@@ -41,4 +41,6 @@ if [[ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]} $sam" ]]; then
 fi
 # Node.js, middy and Powertools for TypeScript; with a check of its own.
 "$(dirname "$0")/../migration/install.sh" >/dev/null
+# What checks CDK apps, Terraform modules and serverless.yml.
+"$(dirname "$0")/../infrastructure/install.sh" >/dev/null
 echo "$engines/bin"

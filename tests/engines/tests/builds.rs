@@ -22,7 +22,7 @@ fn examples() -> Vec<PathBuf> {
     let root = Path::new(HERE).join("../..").canonicalize().expect("the repository");
     let folders =
         fs::read_dir(root.join("examples")).expect("the examples").map(|entry| entry.expect("an entry").path());
-    let folders = folders.filter(|path| path.is_dir());
+    let folders = folders.filter(|path| path.join("Cargo.toml").exists());
     let mut folders: Vec<_> = folders.filter(|path| only.as_ref().is_none_or(|only| path.ends_with(only))).collect();
     assert!(!folders.is_empty(), "there is no such example: {only:?}");
     folders.sort();

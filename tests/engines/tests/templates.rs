@@ -21,7 +21,7 @@ fn templates() -> Vec<PathBuf> {
     let only = std::env::var("EXAMPLE").ok();
     let examples = Path::new(HERE).join("../../examples");
     let folders = fs::read_dir(&examples).expect("the examples").map(|entry| entry.expect("an entry").path());
-    let folders = folders.filter(|path| path.is_dir());
+    let folders = folders.filter(|path| path.join("Cargo.toml").exists());
     let folders = folders.filter(|path| only.as_ref().is_none_or(|only| path.ends_with(only)));
     let mut templates: Vec<_> = folders.map(|path| path.join("template.yaml")).collect();
     assert!(!templates.is_empty(), "there is no such example: {only:?}");
