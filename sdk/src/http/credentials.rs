@@ -13,22 +13,54 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
 
 /// Returns `true` if a header of this name, in lower case, usually carries a credential.
 pub(crate) fn is_credential(name: &str) -> bool {
-    let begins = name.bytes().rposition(|byte| matches!(byte, b'-' | b'_')).map_or(0, |at| at + 1);
-    let last = name.get(begins..).unwrap_or(name);
-    match last {
-        // `authorization`, `x-amz-security-token`, `x-amzn-oidc-accesstoken`, `set-cookie`, …
-        "authorization" | "token" | "accesstoken" | "idtoken" | "authtoken" | "jwt" | "assertion" | "cookie"
-        | "cookie2" | "secret" | "password" | "passwd" | "passcode" | "credential" | "credentials" | "session"
-        | "sessionid" | "apikey" | "otp" | "saml" | "auth" | "dpop" | "signature" => true,
-        // `x-api-key`, `x-functions-key`; not `idempotency-key` and `sec-websocket-key`.
-        "key" => !matches!(name, "idempotency-key" | "sec-websocket-key" | "x-idempotency-key"),
-        // The user claims that an ALB or another proxy adds are tokens, too.
-        "data" => name == "x-amzn-oidc-data",
-        // The only header in which a browser's WebSocket can send a token.
-        "protocol" => name == "sec-websocket-protocol",
-        // The secret that CloudFront sends to an origin.
-        "verify" => name == "x-origin-verify",
-        _ => false,
+    match name {
+        "idempotency-key" | "x-idempotency-key" | "sec-websocket-key" => false,
+        // The user claims that an ALB or another proxy adds are tokens; the only header in which a browser's WebSocket can send a
+        // token; the secret that CloudFront sends to an origin.
+        "x-amzn-oidc-data" | "sec-websocket-protocol" | "x-origin-verify" => true,
+        // `x-api-key`, `x-functions-key`.
+        _ => name.ends_with("-key") || name.ends_with("_key") || name.split(['-', '_']).any(names_credential),
+    }
+}
+
+/// Returns `true` for a part of a name, such as `token` and `accesstoken`, or `session` in `x-session-id`.
+fn names_credential(word: &str) -> bool {
+    match word.as_bytes() {
+        // Also at the end of a longer word: `authtoken`, `clientsecret`, `phpsessid`, `jsessionid`, `apikey`, `accesskey`.
+        [.., b't', b'o', b'k', b'e', b'n']
+        | [.., b's', b'e', b'c', b'r', b'e', b't']
+        | [.., b'p', b'a', b's', b's', b'w', b'o', b'r', b'd']
+        | [.., b's', b'e', b's', b's', b'i', b'o', b'n']
+        | [.., b's', b'e', b's', b's', b'i', b'o', b'n', b'i', b'd']
+        | [.., b's', b'e', b's', b's', b'i', b'd']
+        | [.., b'i', b'k', b'e', b'y']
+        | [.., b's', b'k', b'e', b'y']
+        | [.., b's', b'i', b'g', b'n', b'a', b't', b'u', b'r', b'e'] => true,
+        _ => matches!(
+            word,
+            "authorization"
+                | "authentication"
+                | "auth"
+                | "bearer"
+                | "jwt"
+                | "saml"
+                | "assertion"
+                | "dpop"
+                | "cookie"
+                | "cookie2"
+                | "passwd"
+                | "passcode"
+                | "pin"
+                | "otp"
+                | "credential"
+                | "credentials"
+                | "sid"
+                | "ticket"
+                | "magic"
+                | "cert"
+                | "clientcert"
+                | "certificate"
+        ),
     }
 }
 
@@ -68,6 +100,23 @@ mod tests {
             "x_api_key",
             "x-client-secret",
             "x-session",
+            "x-session-id",
+            "session-id",
+            "sid",
+            "x-sid",
+            "phpsessid",
+            "jsessionid",
+            "x-pin",
+            "x-bearer",
+            "authentication",
+            "x-authentication",
+            "accesskey",
+            "x-access-key-id-token",
+            "x-ticket",
+            "x-magic-link",
+            "x-forwarded-client-cert",
+            "x-hub-signature-256",
+            "x-otp-code",
             "dpop",
             "sec-websocket-protocol",
             "x-origin-verify",
@@ -84,9 +133,25 @@ mod tests {
 
     #[test]
     fn other_headers_stay_readable() {
-        for name in
-            ["content-type", "idempotency-key", "sec-websocket-key", "x-forwarded-for", "user-agent", "x-amzn-trace-id"]
-        {
+        for name in [
+            "content-type",
+            "idempotency-key",
+            "sec-websocket-key",
+            "x-forwarded-for",
+            "user-agent",
+            "x-amzn-trace-id",
+            "www-authenticate",
+            "accept-language",
+            "access-control-request-headers",
+            "x-amz-content-sha256",
+            "x-monkey",
+            "sec-fetch-mode",
+            "x-request-id",
+            "x-shopping",
+            "host",
+            "origin",
+            "x-desert-concert-hall",
+        ] {
             assert!(!is_credential(name), "{name}");
         }
     }

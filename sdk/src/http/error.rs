@@ -275,7 +275,7 @@ impl HttpError {
         self.with_header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// Adds an invalid field of the input to the member `errors`.
+    /// Adds an invalid field of the input to the member `errors`. A 5xx response does not contain it.
     #[must_use]
     pub fn with_field(mut self, field: FieldError) -> Self {
         self.inner_mut().fields.push(field);

@@ -12,6 +12,7 @@ use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
 use crate::core::error::{BoxError, NamedErrors};
+use crate::core::layer_mistakes::reject;
 use crate::function::builder::{AddLayer, Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::into_service::Kind;
@@ -28,7 +29,10 @@ pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 
 /// A handler of HTTP requests that catches its panics. With `STREAMS`, its responses may be streams.
 #[derive(Clone, Debug)]
-pub struct HttpFunction<S, const STREAMS: bool = false>(CatchPanic<S>);
+pub struct HttpFunction<S, const STREAMS: bool = false> {
+    service: CatchPanic<S>,
+    mistake: Option<&'static str>,
+}
 
 impl<F, Args> Handler<ByHttp<Args>> for F
 where
@@ -39,7 +43,8 @@ where
     type Layers = DefaultStack;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        HttpFunction(CatchPanicLayer::new().layer(HandlerService::new(self)))
+        let mistake = F::mistake(Sealed);
+        HttpFunction { service: CatchPanicLayer::new().layer(HandlerService::new(self)), mistake }
     }
 }
 
@@ -66,7 +71,8 @@ where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    Function::new(HttpFunction(CatchPanicLayer::new().layer(service)), DefaultStack)
+    let service = CatchPanicLayer::new().layer(service);
+    Function::new(HttpFunction { service, mistake: None }, DefaultStack)
 }
 
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
@@ -80,7 +86,8 @@ impl<S, L, O> Function<HttpFunction<S>, L, O> {
     /// Streams every response. See [`http::streaming`](crate::http::streaming).
     pub fn streaming(self) -> Function<HttpFunction<S, true>, L, O> {
         let Self { kind, layers, outer, lifecycle, error_types } = self;
-        Function { kind: HttpFunction(kind.0), layers, outer, lifecycle, error_types }
+        let HttpFunction { service, mistake } = kind;
+        Function { kind: HttpFunction { service, mistake }, layers, outer, lifecycle, error_types }
     }
 }
 
@@ -157,7 +164,10 @@ where
     const STREAMS: bool = STREAMS;
 
     fn adapter(self, layers: L, _: NamedErrors) -> Self::Adapter {
-        let adapter = HttpAdapter::new(layers.layer(self.0));
+        if let Some(mistake) = self.mistake {
+            reject(mistake);
+        }
+        let adapter = HttpAdapter::new(layers.layer(self.service));
         if STREAMS { adapter.streaming(streaming::stream) } else { adapter }
     }
 }

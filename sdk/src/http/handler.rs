@@ -27,6 +27,20 @@ use crate::http::error::HttpError;
 pub trait HttpHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Extracts the arguments and calls the function.
     fn handle(self, request: Request<Body>, sealed: Sealed) -> impl Future<Output = Response> + Send;
+
+    /// Returns what is wrong with the return type although it compiles.
+    #[doc(hidden)]
+    fn mistake(sealed: Sealed) -> Option<&'static str>;
+}
+
+/// The name of a type is only a hint; where it differs, an error that is a text stays a 200, as in axum.
+fn mistake_of<R>() -> Option<&'static str> {
+    let name = std::any::type_name::<R>();
+    let is_text = name.ends_with(", alloc::string::String>") || name.ends_with(", &str>");
+    (is_text && name.starts_with("core::result::Result<")).then_some(
+        "the error of the function is a text, which would be sent with status 200: return `HttpError`, and write \
+         `.map_err(HttpError::internal)?` where a text is the error",
+    )
 }
 
 macro_rules! handlers {
@@ -53,6 +67,10 @@ macro_rules! handlers {
                     Err(response) => return rejected(response).await,
                 };
                 self($($part,)* last).await.into_response()
+            }
+
+            fn mistake(_: Sealed) -> Option<&'static str> {
+                mistake_of::<Res>()
             }
         }
     )*};
@@ -81,5 +99,28 @@ impl<F: HttpHandler<Args>, Args: 'static> Call<Request<Body>, Args> for F {
 
     async fn call(self, request: Request<Body>) -> Result<Response, Infallible> {
         Ok(self.handle(request, Sealed).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use crate::http::{HttpError, Json};
+
+    #[test]
+    fn a_function_whose_error_is_a_text_does_not_start() {
+        let refused = [
+            crate::handler(async |_: String| Err::<Json<u8>, _>("failed".to_owned())).into_service().err(),
+            crate::handler(async |_: String| Err::<String, _>("failed")).into_service().err(),
+            crate::handler(async |_: String| Err::<(), &'static str>("failed")).streaming().into_service().err(),
+        ];
+        for error in refused {
+            assert!(error.unwrap().to_string().contains("would be sent with status 200: return `HttpError`"));
+        }
+        assert!(crate::handler(async |_: String| Err::<String, _>(HttpError::not_found("no"))).into_service().is_ok());
+        let with_status = async |_: String| Err::<String, _>((StatusCode::CONFLICT, "taken".to_owned()));
+        assert!(crate::handler(with_status).into_service().is_ok());
+        assert!(crate::handler(async |text: String| text).into_service().is_ok());
     }
 }

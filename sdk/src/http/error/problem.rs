@@ -32,7 +32,7 @@ impl Serialize for Problem<'_> {
         if let Some(detail) = inner.detail.as_ref().filter(|_| !self.0.hides_internals()) {
             map.serialize_entry("detail", detail)?;
         }
-        if !inner.fields.is_empty() {
+        if !inner.fields.is_empty() && !self.0.hides_internals() {
             map.serialize_entry("errors", &inner.fields)?;
         }
         for (name, value) in inner.members.iter().filter(|(name, _)| inner.fields.is_empty() || *name != "errors") {

@@ -23,12 +23,13 @@ impl Renderer {
 }
 
 impl HttpError {
-    /// Removes the parts that a renderer must not send: the detail and the cause of a 5xx.
+    /// Removes the parts that a renderer must not send: the detail, the fields and the cause of a 5xx.
     fn without_internals(&self) -> Self {
         let mut error = self.clone();
         if error.hides_internals() {
             let inner = error.inner_mut();
             (inner.detail, inner.source) = (None, None);
+            inner.fields.clear();
         }
         error
     }

@@ -1,4 +1,5 @@
 use axum_core::response::IntoResponse;
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
 use serde_json::json;
 
@@ -6,8 +7,12 @@ use super::*;
 
 #[test]
 fn the_detail_of_a_5xx_is_never_in_the_response() {
-    let error = HttpError::bad_gateway("db password is hunter2");
+    let error = HttpError::bad_gateway("db password is hunter2").with_field(FieldError::new("/hunter2", "hunter2"));
     assert!(!error.problem().to_string().contains("hunter2"));
+    let rendered = crate::http::error::renderer::Renderer::new(|error| format!("{error:?}").into_response());
+    let response = crate::http::error::renderer::rendered(Some(&rendered), &error);
+    let text = response.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
+    assert!(!String::from_utf8_lossy(&text).contains("hunter2"), "{text:?}");
 }
 
 #[test]

@@ -152,7 +152,7 @@ impl Pipeline {
         if first {
             let error: &(dyn std::error::Error + 'static) = &**error;
             let to = &self.export;
-            tracing::warn!(%to, error, "spans could not be sent; will be retried after a pause");
+            tracing::warn!(%to, error, "spans could not be sent and are lost; the next are sent after a pause");
         }
     }
 }
