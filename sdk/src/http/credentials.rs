@@ -14,6 +14,11 @@ pub(crate) fn mark(headers: &mut HeaderMap) {
 /// Returns `true` if a header of this name, in lower case, usually carries a credential.
 pub(crate) fn is_credential(name: &str) -> bool {
     match name {
+        // Those of nearly every request, which need no look at their words.
+        "host" | "accept" | "accept-encoding" | "accept-language" | "content-type" | "content-length"
+        | "user-agent" | "origin" | "referer" | "via" | "cache-control" | "connection" | "x-amzn-trace-id"
+        | "x-forwarded-for" | "x-forwarded-port" | "x-forwarded-proto" | "sec-fetch-dest" | "sec-fetch-mode"
+        | "sec-fetch-site" | "sec-ch-ua" | "sec-ch-ua-mobile" | "sec-ch-ua-platform" => false,
         "idempotency-key" | "x-idempotency-key" | "sec-websocket-key" => false,
         // The user claims that an ALB or another proxy adds are tokens; the only header in which a browser's WebSocket can send a
         // token; the secret that CloudFront sends to an origin.

@@ -82,7 +82,9 @@ fn an_ill_formed_environment_is_a_sentence_and_no_panic() {
         let output = lifecycle.output().expect("it starts");
         let text = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(text.contains(name) && text.lines().count() == 1, "{text}");
+        let mut lines = text.lines();
+        assert!(lines.next().is_some_and(|sentence| sentence.contains(name)), "{text}");
+        assert!(lines.next().is_some_and(|page| page.starts_with("see https://")) && lines.next().is_none(), "{text}");
     }
 }
 
