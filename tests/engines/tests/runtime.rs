@@ -332,11 +332,15 @@ fn a_local_run_serves_until_ctrl_c() {
     rest.join().expect("the reader");
 }
 
-/// Returns the message of a process that does not start: one sentence on stderr, exit code 1.
+/// Returns the message of a process that does not start: one sentence on stderr, and the page that explains it; exit code 1.
 fn refusal(command: &mut Command) -> String {
     let output = command.output().expect("it starts");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(!text.contains("panicked") && text.lines().count() == 1, "one sentence: {text}");
-    text
+    let (sentence, page) = text.trim_end().split_once('\n').expect("two lines");
+    assert!(
+        !text.contains("panicked") && page.starts_with("see https://") && page.lines().count() == 1,
+        "one sentence: {text}"
+    );
+    sentence.to_owned()
 }
