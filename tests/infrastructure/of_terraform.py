@@ -208,7 +208,7 @@ class Terraform:
             at = f"tables/{self.name(resource)}"
             add(at, kept(table))
             add(f"{at}/billing", table.get("billing_mode"))
-            add(f"{at}/keys", [table["hash_key"], table["range_key"]])
+            add(f"{at}/keys", [table["hash_key"], table.get("range_key")])
             add(f"{at}/attributes", sorted(f"{each['name']}: {each['type']}" for each in table["attribute"]))
             add(f"{at}/recovery", bool(self.block(table, "point_in_time_recovery").get("enabled")))
             add(f"{at}/stream", table.get("stream_enabled") and table.get("stream_view_type"))
