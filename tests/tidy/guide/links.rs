@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::page::Page;
+use super::page::{Page, definition};
 
 const DOCS: &str = "https://docs.rs/pilaster/latest/pilaster/";
 const SITE: &str = "https://pilaster-rs.github.io/pilaster/";
@@ -10,13 +10,8 @@ const REPOSITORY: &str = "https://github.com/pilaster-rs/pilaster/";
 
 /// The definitions of a page: `[label]: target`.
 fn definitions(page: &Page) -> Vec<(usize, &str, &str)> {
-    page.prose()
-        .into_iter()
-        .filter_map(|(number, line)| {
-            let (label, target) = line.strip_prefix('[')?.split_once("]: ")?;
-            (!target.contains(' ')).then_some((number, label, target))
-        })
-        .collect()
+    let lines = page.prose().into_iter();
+    lines.filter_map(|(number, line)| definition(line).map(|(label, target)| (number, label, target))).collect()
 }
 
 /// The anchor of a heading, as mdBook, rustdoc and GitHub make it.
@@ -89,7 +84,7 @@ pub(super) fn findings(pages: &[Page]) -> Vec<String> {
 /// The labels of `[text][label]`, `[label][]` and `` [`name`] `` in a line.
 fn used(line: &str) -> Vec<&str> {
     let mut labels = Vec::new();
-    if line.starts_with('[') && line.split_once("]: ").is_some_and(|(_, target)| !target.contains(' ')) {
+    if definition(line).is_some() {
         return labels;
     }
     let is_in_code = |at: usize| line[..at].matches('`').count() % 2 == 1;

@@ -86,20 +86,14 @@ impl Pipeline {
             std::mem::take(&mut state.waiting)
         };
         let count = spans.len();
-        let limit = self.export_timeout;
-        if until_deadline >= limit {
-            match timeout(limit, self.export.send(spans)).await {
-                Ok(Ok(())) => self.sent(),
-                Ok(Err(error)) => self.failed(count, &error),
-                Err(_) => self.failed(count, &format!("no response within {limit:.0?}").into()),
-            }
-            return;
-        }
-        match timeout(until_deadline, self.export.send(spans.clone())).await {
+        let limit = self.export_timeout.min(until_deadline);
+        // Only what the deadline may cut off is kept.
+        let kept = (until_deadline < self.export_timeout).then(|| spans.clone());
+        match timeout(limit, self.export.send(spans)).await {
             Ok(Ok(())) => self.sent(),
             Ok(Err(error)) => self.failed(count, &error),
-            Err(_) if self.postpone(spans) => {}
-            Err(_) => self.failed(count, &format!("no response within {until_deadline:.0?}").into()),
+            Err(_) if kept.is_some_and(|spans| self.postpone(spans)) => {}
+            Err(_) => self.failed(count, &format!("no response within {limit:.0?}").into()),
         }
     }
 
