@@ -7,7 +7,7 @@
 //! [`Caller::call`] takes the event of any source as JSON, or from a builder; with [`http`] the test of an HTTP
 //! function sends requests and reads responses instead. [`Caller::with_clients`] replaces the values of
 //! [`Client<T>`](crate::Client) by stubs, [`Caller::with_time_left`] gives each call a deadline, and
-//! [`Caller::with_logs`] captures the log lines.
+//! [`Caller::with_logs`] captures the log lines, [`Caller::with_metrics`] the metrics.
 //!
 //! # Failing tests
 //!
@@ -176,6 +176,8 @@ pub struct Caller<R> {
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     lines: lines::LogLines,
+    #[cfg(feature = "metrics")]
+    metrics: crate::observe::metrics::CallOutput,
 }
 
 impl<R: RawService> Caller<R> {
@@ -205,6 +207,8 @@ impl<R: RawService> Caller<R> {
             time_left: None,
             #[cfg(feature = "logging")]
             lines: lines::LogLines::printed(),
+            #[cfg(feature = "metrics")]
+            metrics: Default::default(),
         }
     }
 
@@ -310,11 +314,46 @@ impl<R: RawService> Caller<R> {
         self
     }
 
-    /// Does not print the log lines of further calls: the test harness would keep those of thousands of calls in memory.
+    /// Does not print the log lines and the metrics of further calls: the test harness would keep those of thousands of
+    /// calls in memory.
     #[cfg(feature = "logging")]
     #[must_use]
     pub fn without_logs(mut self) -> Self {
         self.lines = lines::LogLines::Discarded;
+        #[cfg(feature = "metrics")]
+        if matches!(self.metrics, crate::observe::metrics::CallOutput::Printed) {
+            self.metrics = crate::observe::metrics::CallOutput::Discarded;
+        }
+        self
+    }
+
+    /// Captures the metrics that the [`MetricsLayer`](crate::MetricsLayer) of the function writes in further calls, in
+    /// place of its own destination. Without it, they are printed, and shown by the test harness for a failing test.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::observe::metrics::CapturedMetrics;
+    /// use pilaster::testing::{Caller, sqs};
+    /// use pilaster::{BoxError, Metrics, MetricsLayer, Sqs, lambda_handler};
+    ///
+    /// #[lambda_handler(outer = MetricsLayer::from_env().namespace("Shop"))]
+    /// async fn ship(metrics: Metrics, _: Sqs<u64>) -> Result<(), BoxError> {
+    ///     Ok(metrics.count("Shipped", 1)?)
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let captured = CapturedMetrics::default();
+    /// Caller::new(ship::function()).with_metrics(&captured).call(sqs([7, 8])).await?;
+    /// assert_eq!(captured.values("Shipped"), [1.0, 1.0]);
+    /// # Ok::<(), BoxError>(())
+    /// # })?;
+    /// # Ok::<(), BoxError>(())
+    /// ```
+    #[cfg(feature = "metrics")]
+    #[must_use]
+    pub fn with_metrics(mut self, captured: &crate::observe::metrics::CapturedMetrics) -> Self {
+        self.metrics = crate::observe::metrics::CallOutput::Captured(captured.clone());
         self
     }
 
@@ -380,6 +419,8 @@ impl<R: RawService> Caller<R> {
         if let Some(clients) = &self.clients {
             invocation.extensions().insert(clients.clone());
         }
+        #[cfg(feature = "metrics")]
+        invocation.extensions().insert(self.metrics.clone());
         invocation
     }
 }
@@ -444,6 +485,27 @@ mod tests {
         let caller = Caller::of_service(service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event)));
         let event = sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
+    }
+
+    #[cfg(feature = "metrics")]
+    #[tokio::test]
+    async fn the_metrics_of_a_call_are_captured_or_go_to_the_writer_of_the_layer() {
+        use crate::observe::metrics::CapturedMetrics;
+
+        async fn count(metrics: crate::Metrics, _: crate::Event<Value>) -> Result<(), crate::BoxError> {
+            Ok(metrics.labelled([("currency", "EUR")])?.count("Orders", 2)?)
+        }
+        let (own, captured) = (CapturedMetrics::default(), CapturedMetrics::default());
+        let layer = crate::MetricsLayer::new().namespace("Shop").writer(own.clone());
+        let caller = Caller::new(crate::handler(count).outer(layer));
+        caller.call(Value::Null).await.unwrap();
+        assert_eq!((own.values("Orders").len(), captured.blobs().len()), (1, 0));
+        let caller = caller.with_metrics(&captured);
+        #[cfg(feature = "logging")]
+        let caller = caller.without_logs();
+        caller.call(Value::Null).await.unwrap();
+        assert_eq!((own.values("Orders").len(), captured.values("Orders")), (1, vec![2.0]));
+        assert_eq!(captured.blobs()[0]["currency"], "EUR");
     }
 
     #[cfg(feature = "logging")]

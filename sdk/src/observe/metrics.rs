@@ -155,6 +155,8 @@ mod tests;
 pub use ::metrics as facade;
 
 pub use self::built_in::BuiltIn;
+#[cfg(feature = "testing")]
+pub(crate) use self::captured::CallOutput;
 pub use self::captured::CapturedMetrics;
 pub use self::error::MetricsError;
 pub use self::handle::Metrics;

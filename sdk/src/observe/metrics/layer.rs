@@ -13,6 +13,8 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 
 use super::built_in::BuiltIn;
+#[cfg(feature = "testing")]
+use super::captured::CallOutput;
 use super::handle::Metrics;
 use super::settings::{Output, Settings};
 use super::sink::{Late, set_first, write_before};
@@ -103,7 +105,9 @@ impl MetricsLayer {
         self
     }
 
-    /// Writes here instead: in a test, to [`CapturedMetrics`](super::CapturedMetrics).
+    /// Writes here instead. A test of a whole function captures its metrics by
+    #[cfg_attr(feature = "testing", doc = "[`Caller::with_metrics`](crate::testing::Caller::with_metrics).")]
+    #[cfg_attr(not(feature = "testing"), doc = "`Caller::with_metrics`.")]
     pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
         self.0.output = Output::Writer(Arc::new(Mutex::new(Box::new(writer))));
         self
@@ -236,6 +240,10 @@ impl Running {
         shared.register();
         let Shared { settings, late, .. } = shared;
         write_before(settings, late);
+        #[cfg(feature = "testing")]
+        let called = invocation.extensions().get::<CallOutput>().map(|output| output.apply(settings));
+        #[cfg(feature = "testing")]
+        let settings = called.as_ref().unwrap_or(settings);
         if settings.cold_start && invocation.is_cold_start() && !settings.disabled {
             let mut line = Vec::with_capacity(256);
             let name = settings.function_name.as_deref().unwrap_or_else(|| invocation.function_name());
