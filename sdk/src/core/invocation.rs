@@ -214,7 +214,7 @@ impl Invocation {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a record or an event",
     label = "not made from an invocation",
-    note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Invocation`, or any type that implements `pilaster::FromInvocation`; the record or the event comes last",
+    note = "beside a record or an event a function takes `pilaster::Client<T>`, `pilaster::Secret<T>`, `pilaster::Parameter<T>`, `pilaster::Metrics`, `pilaster::Invocation`, or any type that implements `pilaster::FromInvocation`; the record or the event comes last",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromInvocation: Sized + Send {

@@ -34,7 +34,7 @@ check! {
         message = "`{Self}` cannot be an argument of this handler",
         label = "not an extractor of this kind of function",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
-        note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
+        note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>`, `Metrics` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
         note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]

@@ -109,7 +109,7 @@ impl Contents {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a record",
     label = "created neither from an invocation nor from a record",
-    note = "beside a record, a function takes `Client<T>`, `Secret<T>`, `Invocation`, the metadata of the record (`SqsMessage`, …), or a type that implements `pilaster::records::FromRecordParts` or `pilaster::FromInvocation`; the record comes last",
+    note = "beside a record, a function takes `Client<T>`, `Secret<T>`, `Parameter<T>`, `Metrics`, `Invocation`, the metadata of the record (`SqsMessage`, …), or a type that implements `pilaster::records::FromRecordParts` or `pilaster::FromInvocation`; the record comes last",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait FromRecordParts: Sized + Send {
