@@ -15,7 +15,7 @@ Any function:                     cargo run -- event.json ..
   the responses go to standard output, the logs and metrics to standard error
 
 Options:
-  --event NAME   prints an event to start from: sqs, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
+  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
   --help         prints this text
 
 Variables:
@@ -28,6 +28,7 @@ Variables:
 /// The event to start from, by name.
 const EVENTS: &[(&str, &str)] = &[
     ("sqs", include_str!("events/sqs.json")),
+    ("sqs-fifo", include_str!("events/sqs-fifo.json")),
     ("sns", include_str!("events/sns.json")),
     ("s3", include_str!("events/s3.json")),
     ("kinesis", include_str!("events/kinesis.json")),
@@ -114,7 +115,7 @@ mod tests {
             assert!(HELP.contains(name), "{name}");
             assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}");
         }
-        assert!(parse(&["--event=nosuch"]).unwrap_err().contains("sqs, sns"));
+        assert!(parse(&["--event=nosuch"]).unwrap_err().contains("sqs, sqs-fifo"));
         assert!(parse(&["--event"]).unwrap_err().contains("must be one of"));
         assert!(parse(&["--verbose"]).unwrap_err().contains("--help"));
         assert_eq!(parse(&["--event=SQS"]), parse(&["--event", "sqs"]));
@@ -161,7 +162,7 @@ mod tests {
                 call($name, crate::handler(function).into_service().unwrap()).await;
             })*};
         }
-        reaches!("sqs": Sqs<Value>, "sns": Sns<Value>, "s3": S3Object, "kinesis": Kinesis<Value>);
+        reaches!("sqs": Sqs<Value>, "sqs-fifo": Sqs<Value>, "sns": Sns<Value>, "s3": S3Object, "kinesis": Kinesis<Value>);
         reaches!("dynamodb": Change<Value>, "eventbridge": EventBridge<Value>);
     }
 }
