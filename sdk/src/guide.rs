@@ -24,6 +24,7 @@ pages! {
     files_and_streaming: "files-and-streaming.md",
     authorizers: "authorizers.md",
     sqs: "sqs.md",
+    fifo: "fifo.md",
     s3: "s3.md",
     dynamodb_streams: "dynamodb-streams.md",
     kinesis_and_kafka: "kinesis-and-kafka.md",
