@@ -41,6 +41,7 @@ pages! {
     traces: "traces.md",
     testing: "testing.md",
     your_own_layer: "your-own-layer.md",
+    layer_responses: "layer-responses.md",
     your_own_source: "your-own-source.md",
     checklist: "checklist.md",
     cold_start: "cold-start.md",

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use pilaster::RawService;
 use pilaster::http::{
-    Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Json, Method, Next, Request, Response, Stack, from_fn,
+    Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Json, Method, Next, Path, Request, Response, Stack,
+    StatusCode, from_fn,
 };
+use pilaster::observe::logging::CapturedLogs;
 use pilaster::testing::{Caller, http as request};
 use serde_json::json;
 use tower::timeout::TimeoutLayer;
@@ -112,4 +115,87 @@ async fn an_error_of_an_inner_own_layer_is_a_response_for_the_outer_and_is_mappe
         .layer(TimeoutLayer::new(Duration::from_secs(1)));
     let response = Caller::new(pilaster::handler(slow).layer(stack)).send(request::get("/")).await.unwrap();
     assert_eq!((response.status(), &response.headers()["x-tagged"]), (504, &"yes".parse().unwrap()));
+}
+
+/// `mapped` has a rule of [`errors`]; `slow` does not end.
+async fn fails(Path(id): Path<String>) -> Result<(), HttpError> {
+    match id.as_str() {
+        "mapped" => Err(std::io::Error::other("taken").into()),
+        "missing" => Err(HttpError::not_found("no such user")),
+        "broken" => Err(HttpError::internal("db-3")),
+        _ => std::future::pending().await,
+    }
+}
+
+fn errors() -> ErrorLayer {
+    ErrorLayer::new().on::<std::io::Error>(409)
+}
+
+/// Replaces the response to an error, and reports its status.
+async fn replaced(status: StatusCode, request: Request<Body>, next: Next) -> Response {
+    let (mut parts, body) = next.run(request).await.into_parts();
+    drop(body);
+    parts.headers.insert("x-seen", parts.status.as_u16().into());
+    parts.status = status;
+    Response::from_parts(parts, "replaced".into())
+}
+
+/// Returns the status, the body and `x-seen` of each response, and the statuses of the log lines.
+async fn outcomes<R: RawService>(caller: Caller<R>) -> (Vec<(u16, String, u64)>, Vec<u64>) {
+    let logs = CapturedLogs::default();
+    let caller = caller.with_time_left(Duration::from_secs(3)).with_logs(&logs);
+    let mut responses = Vec::new();
+    for id in ["mapped", "missing", "broken", "slow"] {
+        let response = caller.send(request::get("/users").path_parameter("id", id)).await.unwrap();
+        let seen = response.header("x-seen").map_or(0, |seen| seen.parse().unwrap());
+        responses.push((response.status(), response.text().into_owned(), seen));
+    }
+    (responses, logs.lines().iter().filter_map(|line| line["status"].as_u64()).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_changed_response_to_an_error_headers_and_a_status_of_an_error_are_kept() {
+    for (status, missing, broken) in [(StatusCode::OK, 404, 500), (StatusCode::GONE, 410, 410)] {
+        let replace = move |request: Request<Body>, next: Next| replaced(status, request, next);
+        let stack = Stack::new().errors(errors()).layer(from_fn(replace));
+        let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
+        let statuses: Vec<_> = responses.iter().map(|(status, _, seen)| (*status, *seen)).collect();
+        assert_eq!(statuses, [(409, 500), (missing, 404), (broken, 500), (504, 0)], "the last one is not seen");
+        assert!(responses.iter().all(|(_, body, _)| body.starts_with(r#"{"title""#)), "{responses:?}");
+        assert_eq!(lines, [409, missing.into(), broken.into(), 504]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_response_of_an_own_layer_in_place_of_an_error_is_sent() {
+    async fn fresh(request: Request<Body>, next: Next) -> Response {
+        let status = next.run(request).await.status();
+        (if status == 500 { status } else { StatusCode::OK }, "fresh").into_response()
+    }
+    let stack = Stack::new().errors(errors()).layer(from_fn(fresh));
+    let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
+    let sent: Vec<_> = responses.iter().map(|(status, body, _)| (*status, &**body)).collect();
+    assert_eq!(sent[..3], [(500, "fresh"), (200, "fresh"), (500, "fresh")]);
+    assert_eq!(lines, [500, 500, 504], "a 5xx is logged by its status");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_own_layer_around_an_error_layer_sees_the_status_that_is_sent_and_may_replace_a_rendered_error() {
+    let own = || from_fn(|request: Request<Body>, next: Next| replaced(StatusCode::OK, request, next));
+    let inner = Stack::new().layer(own()).layer(errors());
+    let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(inner))).await;
+    let statuses: Vec<_> = responses.iter().map(|(status, _, seen)| (*status, *seen)).collect();
+    assert_eq!(statuses, [(409, 409), (404, 404), (500, 500), (504, 0)]);
+    assert_eq!(lines, [409, 404, 500, 504], "each failure is logged once");
+
+    let rendered = Stack::new().layer(own()).layer(errors().render_with(|error| error.status()));
+    let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(rendered))).await;
+    let expected = [409, 404, 500].map(|seen| (200, "replaced".to_owned(), seen));
+    assert_eq!(responses[..3], expected);
+    assert_eq!(lines, [409, 404, 500, 504]);
+
+    let around = pilaster::handler(fails).without_stack().layer(own()).layer(Stack::new().errors(errors()));
+    let (responses, lines) = outcomes(Caller::new(around)).await;
+    assert_eq!(responses, [409, 404, 500, 504].map(|seen| (200, "replaced".to_owned(), seen)));
+    assert_eq!(lines, [409, 404, 500, 504]);
 }
