@@ -62,6 +62,7 @@ pages! {
     glossary: "glossary.md",
     from_middy: "from-middy.md",
     middy_packages: "middy-packages.md",
+    middy_traps: "middy-traps.md",
     from_powertools_python: "from-powertools-python.md",
     from_powertools_typescript: "from-powertools-typescript.md",
     powertools_utilities: "powertools-utilities.md",

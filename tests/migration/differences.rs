@@ -1,7 +1,7 @@
 //! `differences.toml`: each deliberate difference between the function before and after its move.
 //!
-//! An entry covers a difference only if both functions behave as it states. The entries and the rows of the table "Traps" of the page have
-//! the same names: an entry without a row, and a row without an entry, fail the test.
+//! An entry covers a difference only if both functions behave as it states. The entries and the rows of the tables of traps have the
+//! same names: an entry without a row, and a row without an entry, fail the test.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -51,12 +51,12 @@ struct Found {
     after: Option<Value>,
 }
 
-/// Compares the outcomes of the events, and the entries with the page.
+/// Compares the outcomes of the events, and the entries with the pages.
 ///
 /// # Panics
 ///
-/// If a difference has no entry, an entry covers nothing or names a test that does not exist, or the entries and the rows of the page differ.
-pub(crate) fn check(folder: &str, page: &Page, cases: &[Case], before: &[Outcome], after: &[Outcome]) {
+/// If a difference has no entry, an entry covers nothing or names a test that does not exist, or the entries and the rows of the pages differ.
+pub(crate) fn check(folder: &str, pages: &[Page], cases: &[Case], before: &[Outcome], after: &[Outcome]) {
     assert_eq!((before.len(), after.len()), (cases.len(), cases.len()));
     let text = read(&file(folder).join("differences.toml"));
     let entries: DifferencesFile =
@@ -92,10 +92,10 @@ pub(crate) fn check(folder: &str, page: &Page, cases: &[Case], before: &[Outcome
         wrong.extend(entry.mistake(used).map(|mistake| format!("differences.toml: `{}` {mistake}", entry.trap)));
     }
     let traps: BTreeSet<_> = entries.iter().map(|entry| entry.trap.clone()).collect();
-    let rows: BTreeSet<_> = page.rows("Traps").into_iter().map(|row| row[0].clone()).collect();
-    wrong.extend(traps.difference(&rows).map(|trap| format!("{}: the table \"Traps\" lacks: {trap}", page.name)));
-    wrong
-        .extend(rows.difference(&traps).map(|row| format!("{}: no entry in differences.toml shows: {row}", page.name)));
+    let rows: BTreeSet<_> = pages.iter().flat_map(Page::traps).collect();
+    let names: Vec<_> = pages.iter().map(|page| page.name).collect();
+    wrong.extend(traps.difference(&rows).map(|trap| format!("{names:?}: no table of traps has: {trap}")));
+    wrong.extend(rows.difference(&traps).map(|row| format!("{names:?}: no entry in differences.toml shows: {row}")));
     assert!(wrong.is_empty(), "{folder}:\n{}", wrong.join("\n"));
 }
 

@@ -25,7 +25,7 @@ async fn the_routes_behave_alike_except_for_the_traps_of_the_page() {
         let caller = Caller::new(http::service(after::app(after::Users::default())).layer(after::api()));
         after.push(peer::pilaster(caller, &CapturedMetrics::default(), &case.event).await);
     }
-    differences::check("axum", &page, &cases, &before, &after);
+    differences::check("axum", &[page], &cases, &before, &after);
 }
 
 #[test]

@@ -26,7 +26,7 @@ async fn the_function_behaves_alike_except_for_the_traps_of_the_page() {
         let caller = Caller::new(after::rename_user::function());
         after.push(peer::pilaster(caller, &CapturedMetrics::default(), &case.event).await);
     }
-    differences::check("lambda-http", &page, &cases, &before, &after);
+    differences::check("lambda-http", &[page], &cases, &before, &after);
 }
 
 /// The first step of the page changes `main` alone.

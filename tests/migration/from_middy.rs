@@ -21,11 +21,14 @@ async fn the_function_behaves_alike_except_for_the_traps_of_the_page() {
         let metrics = CapturedMetrics::default();
         after.push(match case.function.as_str() {
             "createUser" => peer::pilaster(Caller::new(after::create_user::function()), &metrics, &case.event).await,
+            "changeUser" => {
+                peer::pilaster(Caller::new(after::changes::change_user::function()), &metrics, &case.event).await
+            }
             "ship" => peer::pilaster(Caller::new(after::queue::ship::function()), &metrics, &case.event).await,
             other => panic!("there is no function {other}"),
         });
     }
-    differences::check("middy", &page, &cases, &before, &after);
+    differences::check("middy", &[page, Page::read("middy-traps.md")], &cases, &before, &after);
 }
 
 #[test]

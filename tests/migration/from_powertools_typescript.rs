@@ -39,7 +39,7 @@ async fn the_functions_behave_alike_except_for_the_traps_of_the_page() {
             other => panic!("there is no function {other}"),
         });
     }
-    differences::check("powertools-typescript", &page, &cases, &before, &after);
+    differences::check("powertools-typescript", &[page], &cases, &before, &after);
 }
 
 #[test]

@@ -77,7 +77,7 @@ async fn the_routes_behave_alike_except_for_the_traps_of_the_page() {
             other => panic!("there is no function {other}"),
         }
     }
-    differences::check("web-adapter", &page, &cases, &before, &after);
+    differences::check("web-adapter", &[page], &cases, &before, &after);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The pages "coming from" of the guide: the function of each page, before and after its move, is called with the same events, and the
-//! responses and log lines are compared. A difference needs an entry in `differences.toml` of the page's folder, and a row in the table
-//! "Traps" of the page. The tables of the pages and the page "Comparison" are checked as well.
+//! responses and log lines are compared. A difference needs an entry in `differences.toml` of the page's folder, and a row in a table of
+//! traps of the pages. The tables of the pages and the page "Comparison" are checked as well.
 #![allow(dead_code, clippy::unwrap_used)]
 
 mod case;

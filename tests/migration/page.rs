@@ -28,6 +28,22 @@ impl Page {
         rows
     }
 
+    /// Returns the first cells of the tables of traps, whose first column is "what differs".
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub(crate) fn traps(&self) -> Vec<String> {
+        let mut traps = Vec::new();
+        let mut lines = self.text.lines();
+        while lines.any(|line| line.starts_with("| what differs |")) {
+            let rows = lines.by_ref().skip(1).take_while(|line| line.starts_with('|'));
+            traps.extend(rows.map(|row| cells(row).swap_remove(0)));
+        }
+        assert!(!traps.is_empty(), "{}: no table has a column `what differs`", self.name);
+        traps
+    }
+
     /// Returns the rows of all tables of the page.
     pub(crate) fn all_rows(&self) -> Vec<Vec<String>> {
         self.text.lines().filter(|line| line.starts_with('|')).map(cells).collect()

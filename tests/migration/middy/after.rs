@@ -38,7 +38,45 @@ async fn insert(NewUser { email, name }: NewUser) -> Result<User, HttpError> {
     match email.as_str() {
         "taken@example.com" => Err(HttpError::conflict("the address is taken")),
         "boom@example.com" => Err(std::io::Error::other("the table is gone").into()),
+        "busy@example.com" => Err(HttpError::service_unavailable("the table is busy")),
         _ => Ok(User { id: 7, email, name }),
+    }
+}
+
+/// Changes a user.
+pub(crate) mod changes {
+    use garde::Validate;
+    use pilaster::http::{self, HttpError, Json, Next, Request, Response, StatusCode, Valid, from_fn};
+    use pilaster::lambda_handler;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Deserialize, Serialize, Validate)]
+    pub(crate) struct Changes {
+        #[garde(skip)]
+        age: Option<u32>,
+        #[garde(skip)]
+        nick: Option<String>,
+        #[garde(length(min = 2))]
+        initials: Option<String>,
+    }
+
+    #[lambda_handler(layer = http::Stack::new().layer(from_fn(replaced)))]
+    pub(crate) async fn change_user(
+        Valid(Json(changes)): Valid<Json<Changes>>,
+    ) -> Result<Json<Changes>, HttpError> {
+        match changes.nick.as_deref() {
+            Some("taken") => Err(HttpError::conflict("the nick is taken")),
+            _ => Ok(Json(changes)),
+        }
+    }
+
+    async fn replaced(request: Request, next: Next) -> Response {
+        let mut response = next.run(request).await;
+        if response.status() == 409 {
+            *response.status_mut() = StatusCode::OK;
+            *response.body_mut() = "replaced".into();
+        }
+        response
     }
 }
 

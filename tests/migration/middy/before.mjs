@@ -44,8 +44,30 @@ export const createUser = middy()
 async function insert({ email, name }) {
   if (email === "taken@example.com") throw createError(409, "the address is taken");
   if (email === "boom@example.com") throw new Error("the table is gone");
+  if (email === "busy@example.com") throw createError(503, "the table is busy");
   return { id: 7, email, name };
 }
+
+const age = { type: "integer" };
+const changes = { type: "object", properties: { age, nick: { type: "string" }, initials: { type: "string", minLength: 2 } } };
+
+export const changeUser = middy()
+  .use(errorHandler({ fallbackMessage: "Internal Server Error" }))
+  .use(jsonBodyParser())
+  .use(validator({ eventSchema: transpileSchema({ type: "object", properties: { body: changes } }) }))
+  .use({
+    onError: (request) => {
+      if (request.error.statusCode === 409) request.response = { statusCode: 200, body: "replaced" };
+    },
+  })
+  .handler(async ({ body: { age, nick, initials } }) => {
+    if (nick === "taken") throw createError(409, "the nick is taken");
+    return {
+      statusCode: 200,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ age, nick, initials }),
+    };
+  });
 
 export const ship = middy()
   .use(eventNormalizer())
