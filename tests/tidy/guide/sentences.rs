@@ -37,6 +37,12 @@ const NOT_SENTENCES: [(&str, &str); 4] = [
     ("listening on http://… (Ctrl-C stops)", "not a mistake"),
 ];
 
+/// Messages of the compiler that `tests/ui` does not record.
+const OF_THE_COMPILER: [(&str, &str); 1] = [(
+    "missing generics for struct `Caller`",
+    "with the feature `testing`, the compiler writes the paths in all other messages differently",
+)];
+
 /// The functions that compare a text with another one.
 const COMPARISONS: [&str; 6] = ["starts_with", "strip_prefix", "strip_suffix", "contains", "rsplit_once", "split_once"];
 
@@ -180,7 +186,9 @@ fn every_sentence_has_a_row() {
 fn every_row_is_a_sentence() {
     let said = Said::collect();
     let is_said = |form: &String| said.sentences.contains_key(form);
-    let is_recorded = |form: &String| said.recorded.iter().any(|error| matches(form, error));
+    let is_recorded = |form: &String| {
+        said.recorded.iter().any(|error| matches(form, error)) || OF_THE_COMPILER.iter().any(|(error, _)| error == form)
+    };
     let stale: Vec<String> = rows_of_the_pages()
         .into_iter()
         .filter(|(_, forms)| !forms.iter().any(is_said) && !is_recorded(&forms[0]))

@@ -153,8 +153,9 @@ impl ErrorLayer {
 
     /// Renders every failure with `render` instead of as a problem, including a failed precondition, a failed body, and
     /// a response that is too large. The headers of the error are added to the response. The response has the error's
-    /// status, unless `render` sets one that is not a success. For a 5xx, `render` receives neither the detail nor the
-    /// cause, so that it cannot send them. If `render` panics, the failure is rendered as a problem.
+    /// status, unless `render` sets one that is not a success; the log line has the error's status in either case. For
+    /// a 5xx, `render` receives neither the detail nor the cause, so that it cannot send them. If `render` panics, the
+    /// failure is rendered as a problem.
     pub fn render_with<R: IntoResponse>(mut self, render: impl Fn(&HttpError) -> R + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.rules).render = Some(Renderer::new(move |error| render(error).into_response()));
         self
