@@ -62,6 +62,7 @@ pub(crate) enum CallOutput {
     /// Standard error, as the test harness captures it.
     #[default]
     Printed,
+    #[cfg_attr(not(feature = "logging"), allow(dead_code, reason = "`Caller::without_logs` needs the feature"))]
     Discarded,
     Captured(CapturedMetrics),
 }
