@@ -4,6 +4,7 @@
 
 mod files;
 mod manifest;
+mod requirement;
 mod rules;
 mod size;
 mod words;

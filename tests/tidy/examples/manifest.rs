@@ -27,6 +27,12 @@ pub(super) fn check(example: &mut Example, workspace: &Table) {
     }
 }
 
+/// What users require of Pilaster, such as "0.1": the minor version of the workspace, which `.ci/release` changes with it.
+pub(super) fn requirement(workspace: &Table) -> String {
+    let version = at(workspace, &["workspace", "package", "version"]).and_then(Value::as_str).unwrap_or_default();
+    version.rsplit_once('.').map(|(minor, _)| minor.to_owned()).unwrap_or_default()
+}
+
 /// The value at a path of keys.
 fn at<'a>(table: &'a Table, path: &[&str]) -> Option<&'a Value> {
     let (first, rest) = path.split_first()?;
@@ -119,8 +125,9 @@ fn check_dependency(example: &mut Example, name: &str, value: &Value, workspace:
     }
     let version = value.as_str().or_else(|| part("version").and_then(Value::as_str));
     if name == "pilaster" {
-        if version != Some("0.1") {
-            example.wrong("Cargo.toml: another version of pilaster", "set `version = \"0.1\"`");
+        let own = requirement(workspace);
+        if version != Some(&own) {
+            example.wrong("Cargo.toml: another version of pilaster", format_args!("set `version = {own:?}`"));
         }
         return;
     }

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::manifest::requirement;
 use super::{Example, Finding, workspace};
 
-/// What is broken in a file of `hello`: a text, the text that replaces it, and the only finding.
+/// What is broken in a file of `hello`: a text, the text that replaces it, and the only finding. MINOR is what examples require.
 const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("Cargo.toml", "edition = \"2024\"", "edition.workspace = true", "`package.edition` is inherited"),
     (
@@ -17,8 +18,8 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("Cargo.toml", "rust-version = \"1.94.1\"", "rust-version = \"1.85\"", "`rust-version` is not the workspace's"),
     ("Cargo.toml", "publish = false\n", "", "it can be published"),
     ("Cargo.toml", "unsafe_code = \"forbid\"", "unsafe_code = \"warn\"", "unsafe code is allowed"),
-    ("Cargo.toml", "pilaster = \"0.1\"", "pilaster = { path = \"../../sdk\", version = \"0.1\" }", "has a path"),
-    ("Cargo.toml", "pilaster = \"0.1\"", "pilaster = \"0.2\"", "another version of pilaster"),
+    ("Cargo.toml", "pilaster = \"MINOR\"", "pilaster = { path = \"../../sdk\", version = \"MINOR\" }", "has a path"),
+    ("Cargo.toml", "pilaster = \"MINOR\"", "pilaster = \"0.0\"", "another version of pilaster"),
     ("Cargo.toml", "version = \"1.0.229\"", "version = \"1.0.1\"", "another version of `serde`"),
     ("Cargo.toml", "default-features = false, features", "features", "another `default-features` of `tokio`"),
     ("Cargo.toml", "disable_optimizations = true", "features = []\ndisable_optimizations = true", "does not read its"),
@@ -64,12 +65,14 @@ fn check(folder: PathBuf) -> Vec<Finding> {
 fn each_broken_convention_is_reported_alone() {
     let hello = crate::root().join("examples/hello");
     let _ = fs::remove_dir_all(home());
+    let minor = requirement(&workspace());
     for (index, (file, part, other, expected)) in BROKEN.iter().enumerate() {
+        let [part, other] = [part, other].map(|text| text.replace("MINOR", &minor));
         let folder = home().join(index.to_string()).join("hello");
         copy(&hello, &folder);
         let text = fs::read_to_string(folder.join(file)).unwrap();
-        assert!(text.contains(part), "{file}: {part}");
-        fs::write(folder.join(file), text.replacen(part, other, 1)).unwrap();
+        assert!(text.contains(&part), "{file}: {part}");
+        fs::write(folder.join(file), text.replacen(&part, &other, 1)).unwrap();
         let found: Vec<_> = check(folder).iter().map(ToString::to_string).collect();
         assert!(found.len() == 1 && found[0].contains(expected), "{file}: {part:?}: {found:#?}");
     }
