@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "tests/engines/python"))
 
 from conventions import Template, translated, yaml_parse  # noqa: E402
 
+from deployments import unexpected  # noqa: E402
 from expressions import Wrong  # noqa: E402
 from of_cloudformation import of_template  # noqa: E402
 from of_terraform import of_terraform  # noqa: E402
@@ -255,11 +256,26 @@ def workflow(tools, folder):
     commands = [
         [tools.python("check-jsonschema"), "--builtin-schema", "vendor.github-workflows", file],
         [tools.python("zizmor"), "--offline", "--no-progress", "--persona", "pedantic", file],
+        [tools.python("python"), ROOT / ".github/identity.py", file],
     ]
     for command in commands:
         code, output = tools.run(command, folder)
         if code:
             yield f"infrastructure: {command[0].name}: {output}"
+
+# What CloudFormation calls for a role with policies, by the handlers of AWS::IAM::Role in its registry; a boundary and a path are not used.
+ROLE = """AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
+    ListRolePolicies PassRole PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole""".split()
+
+
+def role(folder):
+    """Checks that the role of the workflow can create, change and delete the roles of functions."""
+    template = yaml_parse((folder / "github-role.yaml").read_text())
+    statements = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    allowed = {action for statement in statements for action in statement["Action"]}
+    for action in ROLE:
+        if f"iam:{action}" not in allowed:
+            yield f"infrastructure: github-role.yaml lacks iam:{action}"
 
 
 def templates(tools):
@@ -281,7 +297,9 @@ def check(tools, names):
     copies = [tools.copy(name) for name in names]
     found = [line for tool in TOOLS for lines in findings(tools, tool, copies).values() for line in lines]
     if len(names) == len(EXAMPLES):
-        found += [*workflow(tools, ROOT / "examples/infrastructure"), *templates(tools), *shared()]
+        folder = ROOT / "examples/infrastructure"
+        found += [*workflow(tools, folder), *role(folder), *templates(tools), *shared()]
+        found += unexpected(folder / "deploy.sh", tools.work / "deployments")
     return found
 
 

@@ -4,7 +4,8 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from check import ROOT, TOOLS, findings, workflow
+from check import ROOT, TOOLS, findings, role, workflow
+from deployments import unexpected
 
 # The tool, the example, the file, a text in it, the text that replaces it, and a part of the only finding that is expected.
 PLANTED = [
@@ -120,6 +121,19 @@ WORKFLOW = [
     ("          persist-credentials: false\n", "          fetch-depth: 1\n", "artipacked"),
     ('"$STACK" "$VERSION"', '"$STACK" "${{ inputs.rollback }}"', "template-injection"),
     ("permissions: {}", "permissions: write-all", "excessive-permissions"),
+    ("      - run: tar -xf", "      - run: sam build\n      - run: tar -xf", "has the identity of the workflow, and builds"),
+    ("path: build.tar", "path: .aws-sam/build", "not executable"),
+]
+ROLE = [("                  - iam:ListRolePolicies\n", "", "lacks iam:ListRolePolicies")]
+# Mistakes of deploy.sh: each leaves an alias at a version that does not respond, or rejects a good one.
+SCRIPT = [
+    ("if ((status)) && grep", "if true || grep", "no answer about the stack before"),
+    ('grep -q "$error" "$report"', "false", "a first deployment"),
+    ("if_it_exists ResourceNotFoundException ", "", "a stack without an alias"),
+    ('[[ "$current" == "$deployed" ]] ||', "true ||", "the rejected build again"),
+    ("--no-fail-on-empty-changeset || return", "--no-fail-on-empty-changeset || exit", "an update that fails after a rollback"),
+    ("  local function url deployed current\n", "  local url deployed current\n", "a template without outputs"),
+    (":function:$2:", ":function:.*:", "versions of other functions"),
 ]
 
 
@@ -150,21 +164,24 @@ def plant(tools, of):
         shutil.rmtree(copy)
 
 
-def plant_in_workflow(tools, at):
-    text, other, expected = WORKFLOW[at]
-    folder = tools.work / f"workflow-{at}"
+def plant_in_file(tools, name, mistake, check):
+    text, other, expected = mistake
+    folder = tools.work / f"planted-{name}-{abs(hash(mistake))}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(ROOT / "examples/infrastructure/deploy.yml", folder)
-    change(folder / "deploy.yml", text, other)
-    found = list(workflow(tools, folder))
+    shutil.copy(ROOT / "examples/infrastructure" / name, folder)
+    change(folder / name, text, other)
+    found = list(check(folder))
     shutil.rmtree(folder)
     if missed(found, expected):
-        return [f"deploy.yml: {text!r} became {other!r}, and {expected!r} was not found in {found}"]
+        return [f"{name}: {text!r} became {other!r}, and {expected!r} was not found in {found}"]
     return []
 
 
 def planted(tools):
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        of_workflow = pool.map(lambda at: plant_in_workflow(tools, at), range(len(WORKFLOW)))
-        return [*(line for tool in TOOLS for line in plant(tools, tool)), *(line for lines in of_workflow for line in lines)]
+        files = [("deploy.yml", mistake, lambda folder: workflow(tools, folder)) for mistake in WORKFLOW]
+        files += [("github-role.yaml", mistake, role) for mistake in ROLE]
+        files += [("deploy.sh", mistake, lambda folder: unexpected(folder / "deploy.sh", folder)) for mistake in SCRIPT]
+        of_files = pool.map(lambda file: plant_in_file(tools, *file), files)
+        return [*(line for tool in TOOLS for line in plant(tools, tool)), *(line for lines in of_files for line in lines)]

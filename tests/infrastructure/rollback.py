@@ -30,20 +30,24 @@ def code(text):
     return archive.getvalue()
 
 
-function = lambdas.create_function(
+lambdas.create_function(
     FunctionName="rollback",
     Runtime="provided.al2023",
     Handler="bootstrap",
     Role="arn:aws:iam::000000000000:role/rollback",
     Code={"ZipFile": code("1")},
-    Publish=True,
 )
 lambdas.get_waiter("function_active_v2").wait(FunctionName="rollback")
-lambdas.create_alias(FunctionName="rollback", Name="live", FunctionVersion=function["Version"])
+# As SAM does it: each code has a version of its own, which outlives its place in the template.
 template = """
 Resources:
-  Logs:
-    Type: AWS::Logs::LogGroup
+  Version1:
+    Type: AWS::Lambda::Version
+    DeletionPolicy: Retain
+    Properties: { FunctionName: rollback }
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties: { FunctionName: rollback, Name: live, FunctionVersion: !GetAtt Version1.Version }
 Outputs:
   FunctionName: { Value: rollback }
   Url: { Value: "https://example.com/" }
@@ -52,13 +56,18 @@ cloudformation.create_stack(StackName="rollback", TemplateBody=template)
 cloudformation.get_waiter("stack_create_complete").wait(StackName="rollback", WaiterConfig={"Delay": 1})
 
 sam = work / "sam"
-(work / "code.zip").write_bytes(code("2"))
+(work / "template.yaml").write_text(template)
 sam.write_text(
     """#!/usr/bin/env bash
 set -euo pipefail
 [[ "$1 $2 $3" == "deploy --stack-name rollback" ]]
-version="$(aws lambda update-function-code --function-name rollback --zip-file "fileb://$(dirname "$0")/code.zip" --publish --query Version --output text)"
-aws lambda update-alias --function-name rollback --name live --function-version "$version" >/dev/null
+cd "$(dirname "$0")"
+if cmp --silent code.zip deployed.zip; then echo "No changes to deploy" && exit; fi
+cp code.zip deployed.zip
+aws lambda update-function-code --function-name rollback --zip-file fileb://code.zip >/dev/null
+sed "s/Version1/Version$(cksum <code.zip | cut -d' ' -f1)/" template.yaml >update.yaml
+aws cloudformation update-stack --stack-name rollback --template-body file://update.yaml >/dev/null
+aws cloudformation wait stack-update-complete --stack-name rollback
 """
 )
 sam.chmod(0o755)
@@ -84,7 +93,10 @@ def expect(found, expected, what):
         sys.exit(f"{what}: {found} and not {expected}")
 
 
+(work / "code.zip").write_bytes(code("2"))
 expect(deploy("rollback", "false"), (1, "1"), "a deployment whose call fails")
+expect(deploy("rollback", "false"), (1, "1"), "the same build again, whose call fails")
+expect(deploy("rollback", "test", "https://example.com/", "="), (0, "2"), "the same build again, whose call succeeds")
 (work / "code.zip").write_bytes(code("3"))
 expect(deploy("rollback", "test", "https://example.com/", "="), (0, "3"), "a deployment whose call succeeds")
 expect(deploy("--rollback", "rollback", "2"), (0, "2"), "a rollback later")
