@@ -27,7 +27,12 @@ use crate::core::raw::{RawEvent, RawService};
 use crate::function::StartError;
 
 /// The inputs that the arguments of a local run name.
-pub(crate) struct Inputs(Vec<Input>);
+pub(crate) enum Inputs {
+    Events(Vec<Input>),
+    /// None: the function writes its OpenAPI document.
+    #[cfg(feature = "openapi")]
+    Document,
+}
 
 /// A local run whose arguments, files and address are valid: the function may have effects from here on.
 pub(crate) enum Prepared {
@@ -46,20 +51,27 @@ impl Inputs {
                 return Ok(None);
             }
             Arguments::Call(inputs) => inputs,
+            #[cfg(feature = "openapi")]
+            Arguments::Document => return Ok(Some(Self::Document)),
         };
         #[cfg(feature = "clients")]
         files::insert().map_err(failed)?;
-        Ok(Some(Self(inputs)))
+        Ok(Some(Self::Events(inputs)))
     }
 
     /// Reads the events, or opens the port of an HTTP function.
     pub(crate) fn prepare(self, is_http: bool) -> Result<Prepared, StartError> {
+        let inputs = match self {
+            Self::Events(inputs) => inputs,
+            #[cfg(feature = "openapi")]
+            Self::Document => Vec::new(),
+        };
         #[cfg(feature = "http")]
-        if is_http && self.0.is_empty() {
+        if is_http && inputs.is_empty() {
             return http::Server::bind().map(Prepared::Server).map_err(failed);
         }
         let _ = is_http;
-        event::read(self.0).map(Prepared::Events).map_err(failed)
+        event::read(inputs).map(Prepared::Events).map_err(failed)
     }
 }
 
@@ -75,6 +87,17 @@ impl Prepared {
         let _ = routes;
         served.map_err(failed)
     }
+}
+
+/// Prints the OpenAPI document of a function to standard output, and what it lacks to standard error.
+#[cfg(feature = "openapi")]
+pub(crate) fn print_document(function: &impl crate::function::IntoService) -> Result<(), StartError> {
+    let document = crate::openapi::of(function).map_err(|faults| StartError::new(format!("openapi: {faults}")))?;
+    for warning in document.warnings() {
+        let _ = writeln!(io::stderr(), "warning: {warning}");
+    }
+    print(format_args!("{}", document.to_json().trim_end()));
+    Ok(())
 }
 
 fn failed(error: BoxError) -> StartError {

@@ -6,4 +6,8 @@ pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
     IsRecordFunction, IsResponse, IsReturned, require_send,
 };
+#[cfg(feature = "openapi")]
+pub use crate::openapi::add_route;
+#[cfg(feature = "openapi")]
+pub use crate::openapi::probe::{Silent, Unnamed};
 pub use crate::runtime::run_made as run;

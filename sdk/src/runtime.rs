@@ -99,6 +99,10 @@ fn start<F: IntoService>(
         },
     };
     let mut function = make()?;
+    #[cfg(all(feature = "openapi", any(debug_assertions, feature = "local")))]
+    if let Some(local::Inputs::Document) = inputs {
+        return local::print_document(&function);
+    }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
     #[cfg(panic = "abort")]

@@ -126,7 +126,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
 }
 
 /// Returns the return type, unless it cannot be named.
-fn returned(sig: &Signature) -> Option<&Type> {
+pub(crate) fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
         ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
         _ => None,
@@ -151,7 +151,7 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
 /// Returns `let pilaster_handler = ..;`, repeated for each check of a type, at the span of that type. After a failed
 /// check the compiler does not know its type, so it reports no second error for the same mistake
 /// (`sdk/src/core/check/probe.rs`).
-fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
+pub(crate) fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
     let (name, kind) = (&sig.ident, local("pilaster_kind"));
     let arguments = sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) => Some(At::new(&input.ty, pilaster, &kind)),
@@ -257,7 +257,7 @@ fn call(
 }
 
 /// Returns a name in the code of `function()`. With the hygiene of a local variable, the name is the same for tokens of any origin.
-fn local(name: &str) -> Ident {
+pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 

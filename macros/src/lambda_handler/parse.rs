@@ -140,7 +140,7 @@ fn check_concurrency(concurrency: &Expr) -> Result<()> {
     }
 }
 
-fn check_route(route: &LitStr) -> Result<()> {
+pub(crate) fn check_route(route: &LitStr) -> Result<()> {
     match route_problem(&route.value()) {
         None => Ok(()),
         Some(problem) => {

@@ -14,6 +14,9 @@ Any function:                     cargo run -- event.json ..
   function that is not one of HTTP without a file
   the responses go to standard output, the logs and metrics to standard error
 
+An OpenAPI document:              cargo run -- openapi > openapi.json
+  of an HTTP function, with pilaster's feature `openapi`
+
 Options:
   --event NAME   prints an event to start from: sqs, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
   --help         prints this text
@@ -43,10 +46,13 @@ pub(super) enum Arguments {
     Print(&'static str),
     /// The events to call the function with. Without one an HTTP function is served, and any other reads standard input.
     Call(Vec<Input>),
+    /// The OpenAPI document of the function.
+    #[cfg(feature = "openapi")]
+    Document,
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Input {
+pub(crate) enum Input {
     Stdin,
     File(PathBuf),
 }
@@ -56,7 +62,10 @@ impl Arguments {
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut inputs = Vec::new();
         let mut names = Vec::new();
-        let mut arguments = arguments.into_iter();
+        let mut arguments = arguments.into_iter().peekable();
+        if arguments.next_if(|first| first == "openapi").is_some() {
+            return document(arguments);
+        }
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Print(HELP)),
@@ -80,6 +89,21 @@ impl Arguments {
             [_] => Err("`--event NAME` prints an event and takes no file: write it to one first".to_owned()),
         }
     }
+}
+
+#[cfg(feature = "openapi")]
+fn document(mut rest: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    match rest.next() {
+        None => Ok(Arguments::Document),
+        Some(_) => {
+            Err("`openapi` prints a document and takes nothing else: `cargo run -- openapi > openapi.json`".to_owned())
+        }
+    }
+}
+
+#[cfg(not(feature = "openapi"))]
+fn document(_: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    Err("`openapi` needs pilaster's feature `openapi`; a file of this name is `./openapi`".to_owned())
 }
 
 fn event(name: &str) -> Result<Arguments, String> {
