@@ -7,6 +7,8 @@ mod tests;
 
 use proc_macro2::TokenStream;
 
+pub(crate) use self::expand::described;
+pub(crate) use self::parse::Documented;
 use self::parse::Options;
 use crate::lambda_handler::{Function, problems_of_signature};
 

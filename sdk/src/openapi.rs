@@ -97,4 +97,4 @@ pub use self::security::SecurityScheme;
 pub(crate) use self::descriptions::Descriptions;
 #[cfg(feature = "macros")]
 pub use self::part::probe;
-pub use self::routes::{Routes, add_route};
+pub use self::routes::{Routes, add_route, with_operation};

@@ -10,6 +10,7 @@ use super::parse::{Function, Options};
 use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
+use crate::operation::described;
 
 /// Returns the unchanged function, `function()` of a type with its name, and `main`, which runs what that returns.
 ///
@@ -38,6 +39,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         }
         None => (made, quote!(#pilaster::__private::built)),
     };
+    let made = with_document(options, function, &pilaster, made);
     let made = options.outer.iter().fold(made, |made, outer| {
         let spans = ends(outer);
         check(&pilaster, "IsOuterLayer", spans, quote!(#made, #outer))
@@ -102,6 +104,25 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
         Some((spans, value)) => call(pilaster, kind, name, spans, quote!(#function #value)),
         None => function,
     })
+}
+
+/// Returns the function with its operation in the OpenAPI document.
+fn with_document(options: &Options, function: &Function, pilaster: &CratePath, made: TokenStream) -> TokenStream {
+    let (Some((_, documented)), Some(route)) = (&options.openapi, &options.route) else { return made };
+    let described = described(documented, function, pilaster);
+    quote! {
+        #pilaster::__private::with_operation(
+            #made,
+            [
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::env!("CARGO_PKG_VERSION"),
+                ::core::env!("CARGO_PKG_DESCRIPTION"),
+                ::core::env!("CARGO_PKG_LICENSE"),
+            ],
+            #route,
+            #described,
+        )
+    }
 }
 
 /// Returns a check at start that the route has the parameters of each argument.

@@ -50,7 +50,7 @@ pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream)
 }
 
 /// Returns the function that describes the operation.
-fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
+pub(crate) fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
     let operation = &local("pilaster_operation");
     let (summary, description) = doc_comment(&function.attrs);
     let summary = summary.map(|text| quote!(#operation.summary(#text);));

@@ -18,6 +18,9 @@ const FORMS: &str = "`#[http::operation]` takes these options, separated by comm
     hidden                                  leaves the operation out of the document
     crate = path                            the path of the `pilaster` crate if it is renamed or re-exported";
 
+const OWN_FORMS: &str =
+    "`openapi(..)` takes the options `tags(..)`, `id = \"..\"`, `responses(..)`, `security(..)` and `hidden`";
+
 /// `#[http::operation(route = "POST /users", tags("users"), responses(409 = "The name is taken"))]`
 pub(super) struct Options {
     pub(super) route: LitStr,
@@ -27,7 +30,7 @@ pub(super) struct Options {
 
 /// What the types of a handler do not say.
 #[derive(Default)]
-pub(super) struct Documented {
+pub(crate) struct Documented {
     pub(super) tags: Vec<LitStr>,
     pub(super) id: Option<LitStr>,
     pub(super) responses: Vec<Response>,
@@ -49,35 +52,18 @@ pub(super) enum Content {
 impl Parse for Options {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut route, mut crate_path, mut documented) = (None, None, Documented::default());
-        let mut seen = Vec::new();
-        while !input.is_empty() {
-            let Ok(name) = input.call(Ident::parse_any) else {
-                return Err(input.error(format!("expected the name of an option. {FORMS}")));
-            };
-            if seen.contains(&name) {
-                return Err(Error::new(name.span(), format!("duplicate option `{name}`: remove one")));
-            }
-            let invalid = |error: Error| Error::new(error.span(), format!("invalid syntax for `{name}`. {FORMS}"));
-            match name.to_string().as_str() {
+        each(input, FORMS, |name| {
+            match name {
                 "route" => {
-                    let text = assigned(input).map_err(invalid)?;
+                    let text = assigned(input)?;
                     check_route(&text)?;
                     route = Some(text);
                 }
-                "crate" => crate_path = Some(CratePath::assigned(input).map_err(invalid)?),
-                "tags" => documented.tags = texts(input).map_err(invalid)?,
-                "id" => documented.id = Some(assigned(input).map_err(invalid)?),
-                "responses" => documented.responses = responses(input).map_err(invalid)?,
-                "security" => documented.security = Some(texts(input).map_err(invalid)?),
-                "hidden" => documented.is_hidden = true,
-                unknown => return Err(Error::new(name.span(), format!("unknown option `{unknown}`. {FORMS}"))),
+                "crate" => crate_path = Some(CratePath::assigned(input)?),
+                _ => return documented.parse_one(name, input),
             }
-            seen.push(name);
-            if !input.is_empty() {
-                let comma: Result<Token![,]> = input.parse();
-                comma.map_err(|error| Error::new(error.span(), format!("expected a comma. {FORMS}")))?;
-            }
-        }
+            Ok(true)
+        })?;
         let Some(route) = route else {
             return Err(Error::new(Span::call_site(), format!("`route` is missing. {FORMS}")));
         };
@@ -86,8 +72,50 @@ impl Parse for Options {
     }
 }
 
+/// Parses options that are separated by commas. The function returns `false` for an unknown one.
+fn each(input: ParseStream<'_>, forms: &str, mut parse: impl FnMut(&str) -> Result<bool>) -> Result<()> {
+    let mut seen = Vec::new();
+    while !input.is_empty() {
+        let Ok(name) = input.call(Ident::parse_any) else {
+            return Err(input.error(format!("expected the name of an option. {forms}")));
+        };
+        if seen.contains(&name) {
+            return Err(Error::new(name.span(), format!("duplicate option `{name}`: remove one")));
+        }
+        if !parse(&name.to_string())? {
+            return Err(Error::new(name.span(), format!("unknown option `{name}`. {forms}")));
+        }
+        seen.push(name);
+        if !input.is_empty() {
+            let comma: Result<Token![,]> = input.parse();
+            comma.map_err(|error| Error::new(error.span(), format!("expected a comma. {forms}")))?;
+        }
+    }
+    Ok(())
+}
+
+impl Parse for Documented {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut documented = Self::default();
+        each(input, OWN_FORMS, |name| documented.parse_one(name, input))?;
+        Ok(documented)
+    }
+}
+
 impl Documented {
-    fn check(&self, route: &LitStr) -> Result<()> {
+    fn parse_one(&mut self, name: &str, input: ParseStream<'_>) -> Result<bool> {
+        match name {
+            "tags" => self.tags = texts(input)?,
+            "id" => self.id = Some(assigned(input)?),
+            "responses" => self.responses = responses(input)?,
+            "security" => self.security = Some(texts(input)?),
+            "hidden" => self.is_hidden = true,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    pub(crate) fn check(&self, route: &LitStr) -> Result<()> {
         if route.value().starts_with("ANY ") && !self.is_hidden {
             let text =
                 "an operation has one method: name it, or write `hidden` to leave the operation out of the document";
@@ -103,21 +131,27 @@ impl Documented {
     }
 }
 
-fn assigned<T: Parse>(input: ParseStream<'_>) -> Result<T> {
-    input.parse::<Token![=]>()?;
-    input.parse()
+/// Parses `= "text"`.
+fn assigned(input: ParseStream<'_>) -> Result<LitStr> {
+    let text = input.parse::<Token![=]>().and_then(|_| input.parse());
+    text.map_err(|error| Error::new(error.span(), "expected `= \"text\"`"))
 }
 
+/// Parses `("text", ..)`.
 fn texts(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
-    let content;
-    parenthesized!(content in input);
-    Ok(Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    listed(input).map_err(|error| Error::new(error.span(), "expected texts in parentheses, such as `(\"users\")`"))
 }
 
 fn responses(input: ParseStream<'_>) -> Result<Vec<Response>> {
+    let expected = "expected responses, such as `(409 = \"The name is taken\", 200 = Json<User>)`";
+    listed(input).map_err(|error| Error::new(error.span(), expected))
+}
+
+/// Parses `(T, ..)`.
+fn listed<T: Parse>(input: ParseStream<'_>) -> Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
-    Ok(Punctuated::<Response, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
 }
 
 impl Parse for Response {

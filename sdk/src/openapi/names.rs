@@ -27,7 +27,8 @@ pub(super) fn faults(schemas: &Schemas, describe: &dyn Fn(&mut Document)) -> Vec
     }
     describe(&mut document);
     let again = all(&document.schemas);
-    let by_number = numbered.into_iter().filter(|name| !again.iter().any(|other| base(other) == Some(name)));
+    let is_renamed = |name: &String| again.iter().any(|other| other.strip_prefix(name.as_str()).is_some_and(is_number));
+    let by_number = numbered.into_iter().filter(|name| !is_renamed(name));
     by_number
         .filter_map(|name| {
             let base = base(name)?;
@@ -48,8 +49,12 @@ fn all(schemas: &Schemas) -> BTreeSet<String> {
 /// Returns a name without the number at its end.
 fn base(name: &str) -> Option<&str> {
     let base = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = &name[base.len()..];
-    (!base.is_empty() && !number.is_empty() && !number.starts_with('0') && number != "1").then_some(base)
+    (!base.is_empty() && name.strip_prefix(base).is_some_and(is_number)).then_some(base)
+}
+
+/// Returns `true` for a number that schemars appends: 2 and above.
+fn is_number(text: &str) -> bool {
+    !text.starts_with('0') && text.parse::<u32>().is_ok_and(|number| number > 1)
 }
 
 /// Returns where a type is used: the first of the fields that refer to it, or the operations.

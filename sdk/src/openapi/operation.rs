@@ -168,6 +168,9 @@ impl<'d> Operation<'d> {
 
     #[cfg_attr(not(feature = "macros"), allow(dead_code))]
     pub(super) fn warn_of_unknown_response(&mut self) {
+        if self.responses.keys().any(|status| status.starts_with(['2', '3'])) {
+            return;
+        }
         self.warnings.push(format!(
             "`{}`: the type of the response says nothing about it: write `responses(200 = Json<T>)`, or implement \
              `OperationPart` for the type",

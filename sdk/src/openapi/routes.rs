@@ -10,8 +10,8 @@ use axum_core::response::Response;
 use http::{Method, Request};
 
 use super::{Descriptions, Operation};
-use crate::function::HandlerService;
 use crate::function::builder::Sealed;
+use crate::function::{Function, HandlerService};
 use crate::http::{HttpError, HttpHandler};
 
 /// The handlers of [`http::routes!`](crate::http::routes), which [`http::service`](crate::http::service()) takes.
@@ -80,6 +80,21 @@ where
     routes.router = routes.router.route(&path, method_router(method, service));
     routes.descriptions.add(move |document| document.operation(route, &describe));
     routes
+}
+
+/// Adds the operation of a function. `#[lambda_handler]` calls it.
+#[doc(hidden)]
+pub fn with_operation<K, L, O>(
+    mut function: Function<K, L, O>,
+    package: [&'static str; 4],
+    route: &'static str,
+    describe: impl Fn(&mut Operation<'_>) + Send + Sync + 'static,
+) -> Function<K, L, O> {
+    function.lifecycle.descriptions.add(move |document| {
+        document.package(package);
+        document.operation(route, &describe);
+    });
+    function
 }
 
 fn method_router(method: &str, service: HandlerService<Request<Body>, Response, Infallible>) -> MethodRouter {
