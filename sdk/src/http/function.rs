@@ -108,9 +108,10 @@ impl IntoHttpFunction for crate::openapi::Routes {
     type Service = axum::Router;
 
     fn into_http_function(self, _: Sealed) -> Function<HttpFunction<axum::Router>, DefaultStack> {
-        let mut function = self.router.into_http_function(Sealed);
-        function.kind.mistake = self.mistake;
-        function.lifecycle.descriptions = self.descriptions;
+        let (mistake, descriptions) = (self.mistake, self.descriptions.clone());
+        let mut function = self.into_router().into_http_function(Sealed);
+        function.kind.mistake = mistake;
+        function.lifecycle.descriptions = descriptions;
         function
     }
 }

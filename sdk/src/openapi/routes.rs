@@ -19,7 +19,7 @@ use crate::http::{HttpError, HttpHandler};
 /// A path without a handler is a 404 and a method without one a 405, both with a problem as body.
 #[must_use]
 pub struct Routes {
-    pub(crate) router: Router,
+    router: Router,
     pub(crate) descriptions: Descriptions,
     pub(crate) mistake: Option<&'static str>,
 }
@@ -29,9 +29,7 @@ impl Routes {
     pub fn of(package: [&'static str; 4]) -> Self {
         let mut descriptions = Descriptions::default();
         descriptions.add(move |document| document.package(package));
-        let router = Router::new()
-            .fallback(async || HttpError::not_found("not found"))
-            .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"));
+        let router = Router::new().fallback(async || HttpError::not_found("not found"));
         Self { router, descriptions, mistake: None }
     }
 
@@ -54,6 +52,12 @@ impl Routes {
     /// ```
     pub fn map(self, change: impl FnOnce(Router) -> Router) -> Self {
         Self { router: change(self.router), ..self }
+    }
+
+    /// Returns the router alone, for a service of your own.
+    pub fn into_router(self) -> Router {
+        // It applies to the routes that are there, and not to those with a fallback of their own.
+        self.router.method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
     }
 }
 

@@ -245,7 +245,7 @@ async fn rest(Path(path): Path<String>) -> String {
 async fn routes_are_served_and_other_paths_are_problems() {
     use tower::ServiceExt as _;
     #[allow(deprecated)]
-    let router = http::routes![create, rest, secret].router;
+    let router = http::routes![create, rest, secret].into_router();
     let call = |method: &'static str, path: &'static str| {
         let router = router.clone();
         let request = http::Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
