@@ -216,6 +216,15 @@ pub(crate) fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> 
     }
 }
 
+/// Returns a type of the signature as a value, whose contents meet the requirement that this method returns. `within` is
+/// a method that returns a part of the type, such as the value of a `Result`.
+pub(crate) fn met(ty: &Type, pilaster: &CratePath, within: Option<&str>, requirement: &str) -> TokenStream {
+    let kind = local("pilaster_kind");
+    let at = At::new(ty, pilaster, &kind);
+    let value = within.map_or_else(|| at.ty(), |method| at.method(at.ty(), method));
+    at.required(&value, requirement)
+}
+
 /// A type of the signature. The code about it spans from its first to its last token, so that the compiler underlines
 /// it.
 struct At<'a> {

@@ -3,12 +3,12 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta};
+use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
 use crate::deprecation;
-use crate::lambda_handler::{Function, checks, local, returned};
+use crate::lambda_handler::{Function, checks, local, met, returned};
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
 /// imported by a glob, so that a type of the user with the same name takes precedence and is no duplicate.
@@ -71,28 +71,18 @@ pub(crate) fn described(documented: &Documented, function: &Function, pilaster: 
         FnArg::Receiver(_) => None,
     });
     let arguments = arguments.map(|ty| {
-        quote! {
-            #pilaster::__private::IsMet::check(#pilaster::__private::type_of::<#ty>().pilaster_read_requires(), ());
-            #pilaster::__private::type_of::<#ty>().pilaster_describe_request(#operation);
-        }
+        let argument = met(ty, pilaster, None, "pilaster_read_requires");
+        quote!(#argument.pilaster_describe_request(#operation);)
     });
-    // A type that cannot be named is described by `responses(..)`.
-    let value = returned(&function.sig).map_or_else(
-        || match function.sig.output {
-            syn::ReturnType::Default => quote!(#pilaster::__private::type_of::<()>().pilaster_describe_response(#operation);),
-            syn::ReturnType::Type(..) => {
-                quote!(#pilaster::__private::type_of::<#pilaster::__private::Unnamed>().pilaster_describe_response(#operation);)
-            }
-        },
-        |ty| {
-            quote! {
-                #pilaster::__private::IsMet::check(
-                    #pilaster::__private::type_of::<#ty>().pilaster_value().pilaster_written_requires(),
-                    (),
-                );
-                #pilaster::__private::type_of::<#ty>().pilaster_value().pilaster_describe_response(#operation);
-            }
-        },
+    let nothing = parse_quote!(());
+    let value = match &function.sig.output {
+        ReturnType::Default => Some(&nothing),
+        ReturnType::Type(..) => returned(&function.sig),
+    };
+    let value = value.map_or_else(
+        // A type that cannot be named is described by `responses(..)`.
+        || quote!(#pilaster::__private::type_of::<#pilaster::__private::Unnamed>()),
+        |ty| met(ty, pilaster, Some("pilaster_value"), "pilaster_written_requires"),
     );
     quote! {
         |#operation: &mut #pilaster::openapi::Operation<'_>| {
@@ -106,7 +96,7 @@ pub(crate) fn described(documented: &Documented, function: &Function, pilaster: 
             #security
             #(#responses)*
             #(#arguments)*
-            #value
+            #value.pilaster_describe_response(#operation);
         }
     }
 }
