@@ -72,6 +72,7 @@
 mod build;
 mod descriptions;
 mod document;
+pub(crate) mod layers;
 mod names;
 mod operation;
 mod part;

@@ -28,7 +28,7 @@ pub struct Document {
     tags: Vec<Value>,
     schemes: Map<String, Value>,
     security: Vec<Value>,
-    common: Vec<(String, Response)>,
+    common: Vec<Common>,
     pub(super) operations: Vec<Described>,
     pub(super) schemas: Schemas,
     pub(crate) faults: Vec<String>,
@@ -97,8 +97,13 @@ impl Document {
 
     /// Adds the response of an error to each operation.
     pub fn problem(&mut self, status: u16, description: &str) -> &mut Self {
-        self.common.push((status.to_string(), Response::problem(description)));
+        self.common(None, &status.to_string(), Response::problem(description));
         self
+    }
+
+    /// Adds a response to each operation of these methods, in lower case, or to each operation.
+    pub(super) fn common(&mut self, methods: Option<&'static [&'static str]>, status: &str, response: Response) {
+        self.common.push(Common { methods, status: status.to_owned(), response });
     }
 
     /// Sets the name, the version and the others of the package, unless they are set.
@@ -134,11 +139,14 @@ impl Document {
     /// operations are.
     pub(super) fn add_common(&mut self) {
         for operation in &mut self.operations {
+            let (method, _) = operation.method_and_path();
             let Some(responses) = operation.members.get_mut("responses").and_then(Value::as_object_mut) else {
                 continue;
             };
-            for (status, response) in &self.common {
-                responses.entry(status.clone()).or_insert_with(|| response.to_value());
+            for Common { methods, status, response } in &self.common {
+                if methods.is_none_or(|methods| methods.contains(&&*method)) {
+                    responses.entry(status.clone()).or_insert_with(|| response.to_value());
+                }
             }
         }
     }
@@ -160,6 +168,13 @@ impl Document {
             schemes: self.schemes.clone(),
         }
     }
+}
+
+/// A response of several operations.
+struct Common {
+    methods: Option<&'static [&'static str]>,
+    status: String,
+    response: Response,
 }
 
 /// The members of a document beside its paths and schemas.

@@ -201,6 +201,8 @@ impl Stack {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        #[cfg(feature = "openapi")]
+        crate::openapi::layers::describe(&layer, &mut self.descriptions);
         let around = self.own.take();
         self.own = Some(Arc::new(move |inner| {
             let service = erased(layer.layer(inner));
@@ -238,6 +240,10 @@ impl Stack {
     pub(crate) fn describe(&self, descriptions: &mut Descriptions) {
         descriptions.append(&self.descriptions);
         self.errors.describe(descriptions);
+        #[cfg(feature = "conditional")]
+        if self.conditional.is_some() {
+            crate::openapi::layers::conditional(descriptions);
+        }
     }
 
     /// Returns CORS with the headers that a page needs to send keys and to read the responses.

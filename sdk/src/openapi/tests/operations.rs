@@ -262,3 +262,21 @@ async fn routes_are_served_and_other_paths_are_problems() {
     assert_eq!(call("GET", "/users").await, (405, problem.clone()));
     assert_eq!(call("GET", "/nowhere").await, (404, problem));
 }
+
+#[cfg(all(feature = "conditional", feature = "negotiation"))]
+#[test]
+fn layers_of_the_stack_add_what_they_answer() {
+    let of_stack = |stack: http::Stack| {
+        #[allow(deprecated)]
+        let routes = http::routes![create, find, rest];
+        of(&http::service(routes).layer(stack)).unwrap().as_value().clone()
+    };
+    let stack = http::Stack::new().conditional(http::ConditionalLayer::new()).layer(http::NegotiationLayer::new());
+    let (plain, layered) = (of_stack(http::Stack::new()), of_stack(stack));
+    let added = |path: &str, method: &str| {
+        let [before, after] = [&plain, &layered].map(|document| statuses(&document["paths"][path][method]));
+        after.into_iter().filter(|status| !before.contains(status)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(added("/users", "get"), ["304", "406"]);
+    assert_eq!(added("/users", "post"), ["406"]);
+}
