@@ -29,7 +29,8 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     document.add_common();
     let mut faults = std::mem::take(&mut document.faults);
     faults.extend(names::faults(&document.schemas, describe));
-    let head = document.head();
+    let mut head = document.head();
+    head.add_tags(&document.operations);
     let components = document.schemas.into_components();
     faults.extend(components.faults);
     faults.extend(faults_of_operations(&document.operations, &head));

@@ -186,6 +186,17 @@ pub(super) struct Head {
     pub(super) schemes: Map<String, Value>,
 }
 
+impl Head {
+    /// Adds the tags of operations that have no description.
+    pub(super) fn add_tags(&mut self, operations: &[Described]) {
+        for tag in operations.iter().flat_map(Described::tags) {
+            if !self.tags.iter().any(|known| known["name"] == *tag) {
+                self.tags.push(json!({ "name": tag }));
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Document").field("info", &self.info).finish_non_exhaustive()

@@ -238,6 +238,10 @@ impl Described {
         self.members.get("operationId").and_then(Value::as_str)
     }
 
+    pub(super) fn tags(&self) -> impl Iterator<Item = &Value> {
+        self.members.get("tags").and_then(Value::as_array).into_iter().flatten()
+    }
+
     /// Returns the method in lower case and the path as OpenAPI writes it.
     pub(super) fn method_and_path(&self) -> (String, String) {
         let (method, path) = self.route.split_once(' ').unwrap_or(("", self.route));

@@ -116,6 +116,7 @@ fn an_operation_is_what_the_function_says() {
     assert_eq!(create["responses"]["202"]["headers"]["Retry-After"]["required"], false);
     assert_eq!(create["responses"]["409"]["description"], "Taken.");
     assert_eq!(create.get("security"), None);
+    assert_eq!(document["tags"], json!([{ "name": "users", "description": "All users." }, { "name": "admin" }]));
     assert_eq!(document["security"], json!([{ "jwt": [] }]));
     assert_eq!((&document["info"]["title"], &document["info"]["version"]), (&json!("Users"), &json!("7")));
 }
