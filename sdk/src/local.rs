@@ -29,9 +29,9 @@ use crate::function::StartError;
 /// The inputs that the arguments of a local run name.
 pub(crate) enum Inputs {
     Events(Vec<Input>),
-    /// None: the function writes its OpenAPI document.
+    /// None: the function writes an OpenAPI document.
     #[cfg(feature = "openapi")]
-    Document,
+    Document(arguments::Documents),
 }
 
 /// A local run whose arguments, files and address are valid: the function may have effects from here on.
@@ -52,7 +52,7 @@ impl Inputs {
             }
             Arguments::Call(inputs) => inputs,
             #[cfg(feature = "openapi")]
-            Arguments::Document => return Ok(Some(Self::Document)),
+            Arguments::Document(documents) => return Ok(Some(Self::Document(documents))),
         };
         #[cfg(feature = "clients")]
         files::insert().map_err(failed)?;
@@ -64,7 +64,7 @@ impl Inputs {
         let inputs = match self {
             Self::Events(inputs) => inputs,
             #[cfg(feature = "openapi")]
-            Self::Document => Vec::new(),
+            Self::Document(_) => Vec::new(),
         };
         #[cfg(feature = "http")]
         if is_http && inputs.is_empty() {
@@ -89,15 +89,37 @@ impl Prepared {
     }
 }
 
-/// Prints the OpenAPI document of a function to standard output, and what it lacks to standard error.
+/// Prints an OpenAPI document to standard output, and what it lacks to standard error.
 #[cfg(feature = "openapi")]
-pub(crate) fn print_document(function: &impl crate::function::IntoService) -> Result<(), StartError> {
-    let document = crate::openapi::of(function).map_err(|faults| StartError::new(format!("openapi: {faults}")))?;
+pub(crate) fn print_document(
+    documents: &arguments::Documents,
+    function: &impl crate::function::IntoService,
+) -> Result<(), StartError> {
+    use arguments::Documents;
+
+    use crate::openapi::{merge, of};
+
+    let document = match documents {
+        Documents::Own => of(function),
+        Documents::Aws(logical_id) => of(function).and_then(|document| document.to_aws(logical_id)),
+        Documents::Merged(paths) => merge(paths.iter().map(|path| read_document(path)).collect::<Result<Vec<_>, _>>()?),
+    };
+    let document = document.map_err(|faults| StartError::new(format!("openapi: {faults}")))?;
     for warning in document.warnings() {
         let _ = writeln!(io::stderr(), "warning: {warning}");
     }
     print(format_args!("{}", document.to_json().trim_end()));
     Ok(())
+}
+
+#[cfg(feature = "openapi")]
+fn read_document(path: &std::path::Path) -> Result<(String, serde_json::Value), StartError> {
+    let name = path.display().to_string();
+    let text =
+        std::fs::read(path).map_err(|error| StartError::new(format!("openapi: `{name}` cannot be read: {error}")))?;
+    let value = serde_json::from_slice(&text)
+        .map_err(|error| StartError::new(format!("openapi: `{name}` is no JSON (line {})", error.line())))?;
+    Ok((name, value))
 }
 
 fn failed(error: BoxError) -> StartError {

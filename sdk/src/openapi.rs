@@ -69,10 +69,12 @@
 //! # Ok::<(), pilaster::openapi::Faults>(())
 //! ```
 
+mod aws;
 mod build;
 mod descriptions;
 mod document;
 pub(crate) mod layers;
+mod merge;
 mod names;
 mod operation;
 mod part;
@@ -90,6 +92,7 @@ pub use schemars;
 
 pub use self::build::{Faults, FinishedDocument, of};
 pub use self::document::Document;
+pub use self::merge::merge;
 pub use self::operation::{Operation, Parameter};
 pub use self::part::OperationPart;
 pub use self::responses::Response;

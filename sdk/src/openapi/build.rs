@@ -72,10 +72,7 @@ fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
     let mut by_id = BTreeMap::new();
     for operation in operations {
         let (route, (method, path)) = (operation.route, operation.method_and_path());
-        // Names of parameters do not tell paths apart.
-        let shape = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
-        let shape = shape.collect::<Vec<_>>().join("/");
-        let known = by_path.entry(shape).or_insert_with(|| (path.clone(), BTreeSet::new()));
+        let known = by_path.entry(shape(&path)).or_insert_with(|| (path.clone(), BTreeSet::new()));
         if known.0 != path {
             faults.push(format!("`{}` and `{path}` are one path with parameters of different names: use one", known.0));
         } else if !known.1.insert(method) {
@@ -93,6 +90,12 @@ fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
     }
     faults.extend(unknown_schemes(head.security.iter(), head).map(unknown_scheme));
     faults
+}
+
+/// Returns a path without the names of its parameters, which do not tell paths apart.
+pub(super) fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn unknown_schemes<'v>(requirements: impl Iterator<Item = &'v Value>, head: &Head) -> impl Iterator<Item = &'v String> {
@@ -156,8 +159,8 @@ fn whole(head: Head, paths: Map<String, Value>, schemas: Map<String, Value>) -> 
 /// An OpenAPI document without faults.
 #[derive(Clone, Debug)]
 pub struct FinishedDocument {
-    value: Value,
-    warnings: Vec<String>,
+    pub(super) value: Value,
+    pub(super) warnings: Vec<String>,
 }
 
 impl FinishedDocument {
@@ -198,7 +201,7 @@ fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::
 
 /// The faults of a document, each as a sentence.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Faults(Vec<String>);
+pub struct Faults(pub(super) Vec<String>);
 
 impl Faults {
     /// Returns each fault.

@@ -10,16 +10,16 @@ pub(super) const PREFIX: &str = "#/components/schemas/";
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
 /// Calls a function with each object of a schema, the inner ones first.
-fn each_object(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+pub(super) fn each(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     match schema {
         Value::Object(object) => {
             // A property may have the name of a member: `properties` is a map of names.
             for (_, member) in object.iter_mut().filter(|(name, member)| !is_data(name, member)) {
-                each_object(member, visit);
+                each(member, visit);
             }
             visit(object);
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| each_object(item, visit)),
+        Value::Array(items) => items.iter_mut().for_each(|item| each(item, visit)),
         _ => {}
     }
 }
@@ -32,7 +32,7 @@ fn is_data(name: &str, member: &Value) -> bool {
 /// Returns the names that a schema refers to.
 pub(super) fn names(schema: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    each_object(&mut schema.clone(), &mut |object| {
+    each(&mut schema.clone(), &mut |object| {
         found.extend(object.get("$ref").and_then(name_of).map(str::to_owned));
     });
     found
@@ -45,11 +45,16 @@ pub(super) fn name_of(reference: &Value) -> Option<&str> {
 
 /// Appends a suffix to references to these names.
 pub(super) fn rename(schema: &mut Value, names: &BTreeSet<String>, suffix: &str) {
-    each_object(schema, &mut |object| {
+    rename_to(schema, |name| names.contains(name).then(|| format!("{name}{suffix}")));
+}
+
+/// Renames references to the names for which a function returns another.
+pub(super) fn rename_to(schema: &mut Value, rename: impl Fn(&str) -> Option<String>) {
+    each(schema, &mut |object| {
         if let Some(reference) = object.get_mut("$ref")
-            && let Some(name) = name_of(reference).filter(|name| names.contains(*name))
+            && let Some(name) = name_of(reference).and_then(&rename)
         {
-            *reference = format!("{PREFIX}{name}{suffix}").into();
+            *reference = format!("{PREFIX}{name}").into();
         }
     });
 }
@@ -57,7 +62,7 @@ pub(super) fn rename(schema: &mut Value, names: &BTreeSet<String>, suffix: &str)
 /// Moves what stands beside a reference into `allOf`: generators of clients ignore it otherwise, such as the tag of an
 /// enum's variant.
 pub(super) fn separate(schema: &mut Value) {
-    each_object(schema, &mut |object| {
+    each(schema, &mut |object| {
         if object.len() > 1
             && object.get("$ref").is_some_and(Value::is_string)
             && let Some(reference) = object.remove("$ref")

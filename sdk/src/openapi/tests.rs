@@ -1,6 +1,8 @@
 //! Tests of documents.
 
+mod aws;
 mod faults;
+mod merging;
 mod operations;
 mod schemas;
 
