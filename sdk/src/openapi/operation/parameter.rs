@@ -12,6 +12,7 @@ pub struct Parameter {
     schema: Schema,
     description: Option<String>,
     is_required: bool,
+    may_be_empty: bool,
 }
 
 impl Parameter {
@@ -31,12 +32,18 @@ impl Parameter {
     }
 
     fn new(place: &'static str, name: String, schema: Schema) -> Self {
-        Self { place, name, schema, description: None, is_required: false }
+        Self { place, name, schema, description: None, is_required: false, may_be_empty: false }
     }
 
     /// Requires the parameter.
     pub fn required(mut self) -> Self {
         self.is_required = true;
+        self
+    }
+
+    /// Accepts a parameter of the query string without a value, as in `?limit=`.
+    pub fn or_empty(mut self) -> Self {
+        self.may_be_empty = true;
         self
     }
 
@@ -60,6 +67,9 @@ impl Parameter {
         value.insert("name".to_owned(), self.name.clone().into());
         value.insert("required".to_owned(), self.is_required.into());
         value.insert("schema".to_owned(), self.schema.clone().to_value());
+        if self.may_be_empty {
+            value.insert("allowEmptyValue".to_owned(), true.into());
+        }
         if let Some(description) = &self.description {
             value.insert("description".to_owned(), description.clone().into());
         }

@@ -19,7 +19,12 @@ pub(super) fn query<T: JsonSchema>(operation: &mut Operation<'_>) {
     };
     for (name, schema, is_required) in fields.iter() {
         let (schema, description) = described(schema);
-        let mut parameter = Parameter::query(name, not_null(schema));
+        let (schema, is_nullable) = not_null(schema);
+        let mut parameter = Parameter::query(name, schema);
+        // An `Option` without a value is `None`.
+        if is_nullable {
+            parameter = parameter.or_empty();
+        }
         if is_required {
             parameter = parameter.required();
         }
@@ -101,20 +106,25 @@ fn described(schema: &Value) -> (Schema, Option<String>) {
     (schema_of(schema), description.and_then(|text| text.as_str().map(str::to_owned)))
 }
 
-/// Returns the schema without `null`, which a query string cannot say: the parameter is missing.
-fn not_null(mut schema: Schema) -> Schema {
+/// Returns the schema without `null`, which a query string cannot say, and whether it had it.
+fn not_null(mut schema: Schema) -> (Schema, bool) {
+    let is_null = |kind: &Value| kind == "null";
+    let mut had_null = false;
     if let Some(kinds) = schema.get_mut("type").filter(|kinds| kinds.is_array()) {
-        let mut left: Vec<_> = kinds.as_array().into_iter().flatten().filter(|kind| *kind != "null").cloned().collect();
+        let (null, mut left): (Vec<_>, Vec<_>) = kinds.as_array().into_iter().flatten().cloned().partition(is_null);
+        had_null = !null.is_empty();
         *kinds = if left.len() == 1 { left.remove(0) } else { Value::Array(left) };
     }
     let is_alone = schema.as_object().is_some_and(|schema| schema.len() == 1);
     if let Some(any) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
-        any.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+        let all = any.len();
+        any.retain(|one| !one.get("type").is_some_and(is_null));
+        had_null |= any.len() < all;
         if let ([one], true) = (&**any, is_alone) {
-            return schema_of(one.clone());
+            return (schema_of(one.clone()), had_null);
         }
     }
-    schema
+    (schema, had_null)
 }
 
 fn schema_of(schema: Value) -> Schema {

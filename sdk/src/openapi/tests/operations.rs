@@ -129,6 +129,7 @@ fn parameters_have_the_names_of_serde_and_of_the_route() {
     assert_eq!(names.collect::<Vec<_>>(), [("limit", false), ("order", false), ("q", true), ("withTag", false)]);
     assert_eq!(find[0]["schema"]["type"], "integer");
     assert_eq!((&find[0]["schema"]["minimum"], &find[0]["schema"]["maximum"]), (&json!(0), &json!(255)));
+    assert_eq!((&find[0]["allowEmptyValue"], find[2].get("allowEmptyValue")), (&json!(true), None));
     assert_eq!(find[3]["description"], "The tags to find.");
     assert_eq!(find[3]["schema"], json!({ "type": "array", "items": { "type": "string" }, "default": [] }));
     let put = &document["paths"]["/users/{id}/files/{path}"]["put"];
