@@ -10,6 +10,7 @@ mod from_secret;
 mod from_value;
 mod idempotent;
 mod lambda_handler;
+mod operation;
 mod to_http_error;
 
 use proc_macro::TokenStream;
@@ -54,6 +55,12 @@ pub fn error_type(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
     explained(idempotent::expand(options.into(), item.into())).into()
+}
+
+/// Implements `pilaster::http::operation`.
+#[proc_macro_attribute]
+pub fn operation(options: TokenStream, item: TokenStream) -> TokenStream {
+    explained(operation::expand(options.into(), item.into())).into()
 }
 
 /// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client should read

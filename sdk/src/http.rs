@@ -34,6 +34,9 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, head
 /// Derives [`trait@ToHttpError`].
 #[cfg(feature = "macros")]
 pub use pilaster_macros::ToHttpError;
+#[cfg(feature = "openapi")]
+#[doc = include_str!("operation.md")]
+pub use pilaster_macros::operation;
 
 pub use self::adapter::HttpAdapter;
 pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpError};
@@ -45,7 +48,7 @@ pub use self::extract::Multipart;
 pub use self::extract::Valid;
 pub use self::extract::context::{self, EventKind, RequestContext};
 pub use self::extract::{Claims, Json, Path, Query};
-pub use self::function::{HttpFunction, service};
+pub use self::function::{HttpFunction, IntoHttpFunction, service};
 pub use self::handler::HttpHandler;
 #[cfg(feature = "lambda-http")]
 pub use self::lambda_http::lambda_http;
@@ -69,3 +72,8 @@ pub use self::layers::partial_response::{self, PartialResponseLayer};
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
 pub use self::layers::stack::{self, DefaultStack, Stack};
 pub use self::response::{Accepted, Created, NoContent, Redirect};
+#[cfg(feature = "openapi")]
+pub use crate::openapi::Routes;
+#[cfg(feature = "openapi")]
+#[doc(inline)]
+pub use crate::routes;

@@ -27,7 +27,12 @@ use crate::core::raw::{RawEvent, RawService};
 use crate::function::StartError;
 
 /// The inputs that the arguments of a local run name.
-pub(crate) struct Inputs(Vec<Input>);
+pub(crate) enum Inputs {
+    Events(Vec<Input>),
+    /// None: the function writes an OpenAPI document.
+    #[cfg(feature = "openapi")]
+    Document(arguments::Documents),
+}
 
 /// A local run whose arguments, files and address are valid: the function may have effects from here on.
 pub(crate) enum Prepared {
@@ -46,20 +51,27 @@ impl Inputs {
                 return Ok(None);
             }
             Arguments::Call(inputs) => inputs,
+            #[cfg(feature = "openapi")]
+            Arguments::Document(documents) => return Ok(Some(Self::Document(documents))),
         };
         #[cfg(feature = "clients")]
         files::insert().map_err(failed)?;
-        Ok(Some(Self(inputs)))
+        Ok(Some(Self::Events(inputs)))
     }
 
     /// Reads the events, or opens the port of an HTTP function.
     pub(crate) fn prepare(self, is_http: bool) -> Result<Prepared, StartError> {
+        let inputs = match self {
+            Self::Events(inputs) => inputs,
+            #[cfg(feature = "openapi")]
+            Self::Document(_) => Vec::new(),
+        };
         #[cfg(feature = "http")]
-        if is_http && self.0.is_empty() {
+        if is_http && inputs.is_empty() {
             return http::Server::bind().map(Prepared::Server).map_err(failed);
         }
         let _ = is_http;
-        event::read(self.0).map(Prepared::Events).map_err(failed)
+        event::read(inputs).map(Prepared::Events).map_err(failed)
     }
 }
 
@@ -75,6 +87,39 @@ impl Prepared {
         let _ = routes;
         served.map_err(failed)
     }
+}
+
+/// Prints an OpenAPI document to standard output, and what it lacks to standard error.
+#[cfg(feature = "openapi")]
+pub(crate) fn print_document(
+    documents: &arguments::Documents,
+    function: &impl crate::function::IntoService,
+) -> Result<(), StartError> {
+    use arguments::Documents;
+
+    use crate::openapi::{merge, of};
+
+    let document = match documents {
+        Documents::Own => of(function),
+        Documents::Aws(logical_id) => of(function).and_then(|document| document.to_aws(logical_id)),
+        Documents::Merged(paths) => merge(paths.iter().map(|path| read_document(path)).collect::<Result<Vec<_>, _>>()?),
+    };
+    let document = document.map_err(|faults| StartError::new(format!("openapi: {faults}")))?;
+    for warning in document.warnings() {
+        let _ = writeln!(io::stderr(), "warning: {warning}");
+    }
+    print(format_args!("{}", document.to_json().trim_end()));
+    Ok(())
+}
+
+#[cfg(feature = "openapi")]
+fn read_document(path: &std::path::Path) -> Result<(String, serde_json::Value), StartError> {
+    let name = path.display().to_string();
+    let text =
+        std::fs::read(path).map_err(|error| StartError::new(format!("openapi: `{name}` cannot be read: {error}")))?;
+    let value = serde_json::from_slice(&text)
+        .map_err(|error| StartError::new(format!("openapi: `{name}` is no JSON (line {})", error.line())))?;
+    Ok((name, value))
 }
 
 fn failed(error: BoxError) -> StartError {

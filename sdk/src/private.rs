@@ -6,4 +6,8 @@ pub use crate::function::check::{
     IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
     IsRecordFunction, IsResponse, IsReturned, require_send,
 };
+#[cfg(feature = "openapi")]
+pub use crate::openapi::probe::{Documentable, IsDocumentable, Silent, Unnamed};
+#[cfg(feature = "openapi")]
+pub use crate::openapi::{add_route, with_operation};
 pub use crate::runtime::run_made as run;

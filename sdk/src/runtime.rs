@@ -99,6 +99,10 @@ fn start<F: IntoService>(
         },
     };
     let mut function = make()?;
+    #[cfg(all(feature = "openapi", any(debug_assertions, feature = "local")))]
+    if let Some(local::Inputs::Document(documents)) = &inputs {
+        return local::print_document(documents, &function);
+    }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
     #[cfg(panic = "abort")]

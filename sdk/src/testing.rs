@@ -114,6 +114,8 @@ mod lines;
 pub mod logs;
 pub mod mapping;
 pub mod mq;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod s3;
 pub mod s3_batch;
 pub mod ses;
@@ -133,6 +135,8 @@ pub use self::kinesis::kinesis;
 #[cfg(feature = "cloudwatch-logs")]
 pub use self::logs::{logs, logs_control_message};
 pub use self::mq::{active_mq, rabbit_mq};
+#[cfg(feature = "openapi")]
+pub use self::openapi::assert_openapi;
 pub use self::s3::{s3, s3_delete, s3_put, s3_test_event};
 pub use self::s3_batch::s3_batch;
 pub use self::ses::ses;

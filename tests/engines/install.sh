@@ -43,4 +43,6 @@ fi
 "$(dirname "$0")/../migration/install.sh" >/dev/null
 # What checks CDK apps, Terraform modules and serverless.yml.
 "$(dirname "$0")/../infrastructure/install.sh" >/dev/null
+# What reads OpenAPI documents.
+"$(dirname "$0")/../contract/install.sh" >/dev/null
 echo "$engines/bin"

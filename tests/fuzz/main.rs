@@ -9,6 +9,7 @@ mod functions;
 mod hostile;
 mod http_cache;
 mod inverse;
+mod merge;
 mod mutate;
 
 use std::collections::HashMap;

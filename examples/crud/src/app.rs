@@ -1,8 +1,8 @@
 //! The service: its routes and layers.
 
-use axum::Router;
-use axum::routing::get;
 use pilaster::http::{self, ErrorLayer, HttpError, SecurityHeadersLayer, StatusCode};
+#[cfg(feature = "aws")]
+use pilaster::openapi::SecurityScheme;
 use pilaster::{Client, IntoService};
 
 use crate::routes::{create_user, delete_user, get_user, list_users, update_user};
@@ -11,12 +11,8 @@ use crate::users::Refused;
 
 /// Returns the function that serves all routes: in template.yaml, it gets every path.
 pub fn service() -> impl IntoService {
-    let router = Router::new()
-        .route("/users", get(list_users).post(create_user))
-        .route("/users/{id}", get(get_user).patch(update_user).delete(delete_user))
-        .fallback(async || HttpError::not_found("not found"))
-        .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"));
-    let service = http::service(router).layer(api()).warm::<Client<Users>>();
+    let routes = http::routes![create_user, list_users, get_user, update_user, delete_user];
+    let service = http::service(routes).layer(api()).warm::<Client<Users>>();
     #[cfg(feature = "aws")]
     let service = service.warm::<Client<crate::api_key::Keys>>();
     service
@@ -35,6 +31,11 @@ pub fn api() -> http::Stack {
     });
     let stack = http::Stack::new().security_headers(SecurityHeadersLayer::new()).errors(errors);
     #[cfg(feature = "aws")]
-    let stack = stack.layer(http::from_fn(crate::api_key::require_key));
+    let stack = stack.layer(http::from_fn(crate::api_key::require_key)).openapi(|document| {
+        let scheme =
+            SecurityScheme::key_in_header("x-api-key").description("A key of the secret that API_KEY_SECRET names.");
+        document.security_scheme("apiKey", scheme).require("apiKey", &[]);
+        document.problem(401, "The API key is missing or not valid.");
+    });
     stack
 }

@@ -2,13 +2,14 @@
 
 use garde::Validate;
 use pilaster::table::TableError;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A user, as stored and as returned. An older version ignores a new field; a newer one needs `#[serde(default)]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
     /// A UUID of version 7. Lists are sorted by it: by creation time, and at random within a millisecond.
     pub id: Uuid,
@@ -20,6 +21,7 @@ pub struct User {
     pub version: u64,
     /// The creation time, with millisecond precision, by the clock of the function that created the user.
     #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub created_at: OffsetDateTime,
 }
 
@@ -45,11 +47,12 @@ impl User {
 }
 
 /// The data of a new user.
-#[derive(Clone, Debug, Deserialize, Validate)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// At most 254 bytes: the maximum path of RFC 5321, without its angle brackets.
     #[garde(length(bytes, max = 254), custom(is_email))]
+    #[schemars(extend("format" = "email"))]
     pub email: String,
     /// 1 to 100 characters.
     #[garde(length(chars, min = 1, max = 100))]
@@ -57,7 +60,7 @@ pub struct NewUser {
 }
 
 /// An update of a user. Absent fields are unchanged.
-#[derive(Clone, Debug, Deserialize, Validate)]
+#[derive(Clone, Debug, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct UserPatch {
     /// The version the update is based on.
@@ -65,6 +68,7 @@ pub struct UserPatch {
     pub version: u64,
     /// The new address.
     #[garde(length(bytes, max = 254), inner(custom(is_email)))]
+    #[schemars(extend("format" = "email"))]
     pub email: Option<String>,
     /// The new name.
     #[garde(length(chars, min = 1, max = 100))]
@@ -72,7 +76,7 @@ pub struct UserPatch {
 }
 
 /// The query parameters of a list.
-#[derive(Clone, Debug, Default, Deserialize, Validate)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct ListUsers {
     /// The maximum number of users; 20 by default.
@@ -84,7 +88,7 @@ pub struct ListUsers {
 }
 
 /// A page of the list, in the order of the ids. A user that exists while all pages are read is in one of them.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct UserPage {
     /// The users of this page.
     pub users: Vec<User>,

@@ -10,6 +10,7 @@ use super::parse::{Function, Options};
 use super::validate::impl_trait;
 use crate::crate_path::CratePath;
 use crate::deprecation;
+use crate::operation::described;
 
 /// Returns the unchanged function, `function()` of a type with its name, and `main`, which runs what that returns.
 ///
@@ -38,6 +39,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         }
         None => (made, quote!(#pilaster::__private::built)),
     };
+    let made = with_document(options, function, &pilaster, made);
     let made = options.outer.iter().fold(made, |made, outer| {
         let spans = ends(outer);
         check(&pilaster, "IsOuterLayer", spans, quote!(#made, #outer))
@@ -104,6 +106,25 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
     })
 }
 
+/// Returns the function with its operation in the OpenAPI document.
+fn with_document(options: &Options, function: &Function, pilaster: &CratePath, made: TokenStream) -> TokenStream {
+    let (Some((_, documented)), Some(route)) = (&options.openapi, &options.route) else { return made };
+    let described = described(documented, function, pilaster);
+    quote! {
+        #pilaster::__private::with_operation(
+            #made,
+            [
+                ::core::env!("CARGO_PKG_NAME"),
+                ::core::env!("CARGO_PKG_VERSION"),
+                ::core::env!("CARGO_PKG_DESCRIPTION"),
+                ::core::env!("CARGO_PKG_LICENSE"),
+            ],
+            #route,
+            #described,
+        )
+    }
+}
+
 /// Returns a check at start that the route has the parameters of each argument.
 fn check_routes(options: &Options, sig: &Signature, pilaster: &CratePath) -> TokenStream {
     let Some(route) = &options.route else { return TokenStream::new() };
@@ -126,7 +147,7 @@ fn with_error_type(sig: &Signature, pilaster: &CratePath, function: TokenStream)
 }
 
 /// Returns the return type, unless it cannot be named.
-fn returned(sig: &Signature) -> Option<&Type> {
+pub(crate) fn returned(sig: &Signature) -> Option<&Type> {
     match &sig.output {
         ReturnType::Type(_, ty) if impl_trait(ty.to_token_stream()).is_none() => Some(ty),
         _ => None,
@@ -151,7 +172,7 @@ pub(crate) fn failed(errors: Option<Error>, function: Option<Function>, item: To
 /// Returns `let pilaster_handler = ..;`, repeated for each check of a type, at the span of that type. After a failed
 /// check the compiler does not know its type, so it reports no second error for the same mistake
 /// (`sdk/src/core/check/probe.rs`).
-fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
+pub(crate) fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream {
     let (name, kind) = (&sig.ident, local("pilaster_kind"));
     let arguments = sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) => Some(At::new(&input.ty, pilaster, &kind)),
@@ -193,6 +214,15 @@ fn checks(sig: &Signature, pilaster: &CratePath, handler: &Ident) -> TokenStream
             let #handler = #checks;
         )*
     }
+}
+
+/// Returns a type of the signature as a value, whose contents meet the requirement that this method returns. `within` is
+/// a method that returns a part of the type, such as the value of a `Result`.
+pub(crate) fn met(ty: &Type, pilaster: &CratePath, within: Option<&str>, requirement: &str) -> TokenStream {
+    let kind = local("pilaster_kind");
+    let at = At::new(ty, pilaster, &kind);
+    let value = within.map_or_else(|| at.ty(), |method| at.method(at.ty(), method));
+    at.required(&value, requirement)
 }
 
 /// A type of the signature. The code about it spans from its first to its last token, so that the compiler underlines
@@ -257,7 +287,7 @@ fn call(
 }
 
 /// Returns a name in the code of `function()`. With the hygiene of a local variable, the name is the same for tokens of any origin.
-fn local(name: &str) -> Ident {
+pub(crate) fn local(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 

@@ -12,6 +12,7 @@ use syn::{
 
 use super::validate::makes_a_runtime;
 use crate::crate_path::CratePath;
+use crate::operation::Documented;
 
 /// The accepted options.
 const FORMS: &str = "`#[lambda_handler]` takes these options, separated by commas:
@@ -23,6 +24,7 @@ const FORMS: &str = "`#[lambda_handler]` takes these options, separated by comma
     concurrency = n           how many records are processed at the same time, such as `concurrency = 8`
     batch = expr              how a batch of records is processed, such as `batch = Batch::new().fail_if_all_fail()`
     margin = expr             how long before its deadline an event function is cancelled, such as `margin = Duration::ZERO`
+    openapi(..)               what the OpenAPI document says beside the types, such as `openapi(tags(\"users\"))`
     crate = path              the path of the `pilaster` crate if it is renamed or re-exported, such as `crate = my_sdk::pilaster`";
 
 /// The methods of a route: those of API Gateway's HTTP APIs.
@@ -40,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) concurrency: Option<Expr>,
     pub(crate) batch: Option<Expr>,
     pub(crate) margin: Option<Expr>,
+    /// The span of the word, and the options of the operation.
+    pub(crate) openapi: Option<(Span, Documented)>,
     pub(crate) crate_path: Option<Path>,
 }
 
@@ -53,6 +57,7 @@ impl Parse for Options {
                 comma.map_err(|error| Error::new(error.span(), format!("expected a comma. {FORMS}")))?;
             }
         }
+        options.check()?;
         Ok(options)
     }
 }
@@ -82,8 +87,40 @@ impl Options {
             }
             "batch" => once(&mut self.batch, &name, assigned(input)),
             "margin" => once(&mut self.margin, &name, assigned(input)),
+            "openapi" => self.parse_openapi(&name, input),
             "crate" => once(&mut self.crate_path, &name, CratePath::assigned(input)),
             unknown => Err(Error::new(name.span(), format!("unknown option `{unknown}`. {FORMS}"))),
+        }
+    }
+}
+
+impl Options {
+    fn parse_openapi(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<()> {
+        if !cfg!(feature = "openapi") {
+            return Err(Error::new(name.span(), "`openapi` needs pilaster's feature `openapi`"));
+        }
+        let documented = match input.peek(token::Paren) {
+            true => {
+                let content;
+                parenthesized!(content in input);
+                content.parse()?
+            }
+            false => Documented::default(),
+        };
+        match self.openapi.replace((name.span(), documented)) {
+            None => Ok(()),
+            Some(_) => Err(Error::new(name.span(), "duplicate option `openapi`: remove one")),
+        }
+    }
+
+    /// Checks options that belong together.
+    fn check(&self) -> Result<()> {
+        match (&self.openapi, &self.route) {
+            (None, _) => Ok(()),
+            (Some((_, documented)), Some(route)) => documented.check(route),
+            (Some((span, _)), None) => {
+                Err(Error::new(*span, "`openapi` needs the option `route`, such as `route = \"GET /users/{id}\"`"))
+            }
         }
     }
 }
@@ -140,7 +177,7 @@ fn check_concurrency(concurrency: &Expr) -> Result<()> {
     }
 }
 
-fn check_route(route: &LitStr) -> Result<()> {
+pub(crate) fn check_route(route: &LitStr) -> Result<()> {
     match route_problem(&route.value()) {
         None => Ok(()),
         Some(problem) => {

@@ -22,7 +22,15 @@ pub(crate) fn problems(function: &Function) -> Option<Error> {
         let text = "`#[lambda_handler]` adds `fn main`: rename the handler, for example to `get_user`";
         Error::new(sig.ident.span(), text)
     });
-    let found = [runtime, main, qualifier(sig), generics(sig), arguments(sig)];
+    all([runtime, main, problems_of_signature(sig)])
+}
+
+/// Returns all mistakes of a signature that prevent it from being that of a handler.
+pub(crate) fn problems_of_signature(sig: &Signature) -> Option<Error> {
+    all([qualifier(sig), generics(sig), arguments(sig)])
+}
+
+fn all<const N: usize>(found: [Option<Error>; N]) -> Option<Error> {
     found.into_iter().flatten().reduce(|mut all, next| {
         all.combine(next);
         all

@@ -105,7 +105,7 @@ macro_rules! requirements {
     )*};
 }
 
-#[cfg(all(feature = "macros", feature = "clients"))]
+#[cfg(all(feature = "macros", any(feature = "clients", feature = "openapi")))]
 pub(crate) use requirements;
 
 requirements! { Deserializable Serializable }

@@ -41,6 +41,13 @@ pub trait AddLayer<N> {
 
     #[doc(hidden)]
     fn add(self, layer: N, sealed: Sealed) -> Self::Layers;
+
+    /// Adds what the layer says in the OpenAPI document.
+    #[cfg(feature = "openapi")]
+    #[doc(hidden)]
+    fn describe(layer: &N, descriptions: &mut crate::openapi::Descriptions, sealed: Sealed) {
+        let _ = (layer, descriptions, sealed);
+    }
 }
 
 /// Other crates cannot name this type, so they cannot implement a trait with a method that takes it.
@@ -85,10 +92,13 @@ impl<K, L, O> Function<K, L, O> {
     ///     pilaster::run(pilaster::handler(echo).layer(stack))
     /// }
     /// ```
-    pub fn layer<N>(self, layer: N) -> Function<K, L::Layers, O>
+    #[cfg_attr(not(feature = "openapi"), allow(unused_mut))]
+    pub fn layer<N>(mut self, layer: N) -> Function<K, L::Layers, O>
     where
         L: AddLayer<N>,
     {
+        #[cfg(feature = "openapi")]
+        L::describe(&layer, &mut self.lifecycle.descriptions, Sealed);
         self.map_layers(|layers| layers.add(layer, Sealed))
     }
 

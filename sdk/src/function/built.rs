@@ -25,4 +25,12 @@ impl<F: IntoService> IntoService for Built<F> {
     fn take_lifecycle(&mut self) -> Lifecycle {
         self.0.as_mut().map(F::take_lifecycle).unwrap_or_default()
     }
+
+    #[cfg(feature = "openapi")]
+    fn describe(&self, document: &mut crate::openapi::Document) {
+        match &self.0 {
+            Ok(function) => function.describe(document),
+            Err(mistake) => document.faults.push(mistake.to_string()),
+        }
+    }
 }

@@ -59,6 +59,9 @@ pub trait IntoService {
     fn into_service(self) -> Result<Self::Service, StartError>;
     #[doc(hidden)]
     fn take_lifecycle(&mut self) -> Lifecycle;
+    #[cfg(feature = "openapi")]
+    #[doc(hidden)]
+    fn describe(&self, document: &mut crate::openapi::Document);
 }
 
 /// All services around the adapter and the outer layers, the outermost first.
@@ -143,6 +146,11 @@ where
 
     fn take_lifecycle(&mut self) -> Lifecycle {
         Lifecycle { is_http: K::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe(&self, document: &mut crate::openapi::Document) {
+        self.lifecycle.descriptions.describe(document);
     }
 }
 

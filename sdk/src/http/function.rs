@@ -66,13 +66,54 @@ where
 ///     pilaster::run(http::service(app).layer(http::Stack::new()))
 /// }
 /// ```
-pub fn service<S>(service: S) -> Function<HttpFunction<S>, DefaultStack>
+pub fn service<S: IntoHttpFunction>(service: S) -> Function<HttpFunction<S::Service>, DefaultStack> {
+    service.into_http_function(Sealed)
+}
+
+/// A whole HTTP service, which [`service`] takes: any tower service of requests, and
+#[cfg_attr(feature = "openapi", doc = "[`http::routes!`](crate::http::routes).")]
+#[cfg_attr(not(feature = "openapi"), doc = "the routes of feature `openapi`.")]
+///
+/// The crate implements it; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no HTTP service",
+    label = "not an HTTP service",
+    note = "`http::service` takes an `axum::Router<()>`, or a `tower::Service` from `http::Request<http::Body>` to `http::Response` that is `Clone + Send + Sync + 'static`",
+    note = "for one handler, write `pilaster::handler(..)`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+)]
+pub trait IntoHttpFunction {
+    /// The service of requests.
+    type Service;
+
+    #[doc(hidden)]
+    fn into_http_function(self, sealed: Sealed) -> Function<HttpFunction<Self::Service>, DefaultStack>;
+}
+
+impl<S> IntoHttpFunction for S
 where
     S: Service<Request<Body>, Response = axum_core::response::Response> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let service = CatchPanicLayer::new().layer(service);
-    Function::new(HttpFunction { service, mistake: None }, DefaultStack)
+    type Service = S;
+
+    fn into_http_function(self, _: Sealed) -> Function<HttpFunction<S>, DefaultStack> {
+        let service = CatchPanicLayer::new().layer(self);
+        Function::new(HttpFunction { service, mistake: None }, DefaultStack)
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl IntoHttpFunction for crate::openapi::Routes {
+    type Service = axum::Router;
+
+    fn into_http_function(self, _: Sealed) -> Function<HttpFunction<axum::Router>, DefaultStack> {
+        let (mistake, descriptions) = (self.mistake, self.descriptions.clone());
+        let mut function = self.into_router().into_http_function(Sealed);
+        function.kind.mistake = mistake;
+        function.lifecycle.descriptions = descriptions;
+        function
+    }
 }
 
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
@@ -120,6 +161,11 @@ impl AddLayer<Stack> for DefaultStack {
 
     fn add(self, stack: Stack, _: Sealed) -> Stack {
         stack
+    }
+
+    #[cfg(feature = "openapi")]
+    fn describe(stack: &Stack, descriptions: &mut crate::openapi::Descriptions, _: Sealed) {
+        stack.describe(descriptions);
     }
 }
 

@@ -14,6 +14,11 @@ Any function:                     cargo run -- event.json ..
   function that is not one of HTTP without a file
   the responses go to standard output, the logs and metrics to standard error
 
+An OpenAPI document:              cargo run -- openapi > openapi.json
+  of an HTTP function, with pilaster's feature `openapi`
+  openapi --aws LogicalId         for API Gateway, with the integration of the function
+  openapi merge a.json b.json     joins the documents of several functions
+
 Options:
   --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
   --help         prints this text
@@ -44,10 +49,25 @@ pub(super) enum Arguments {
     Print(&'static str),
     /// The events to call the function with. Without one an HTTP function is served, and any other reads standard input.
     Call(Vec<Input>),
+    /// The OpenAPI document of the function.
+    #[cfg(feature = "openapi")]
+    Document(Documents),
+}
+
+/// What to print of an OpenAPI document.
+#[cfg(feature = "openapi")]
+#[derive(Debug, PartialEq)]
+pub(crate) enum Documents {
+    /// The function's own.
+    Own,
+    /// The function's own for API Gateway, with this logical id of the function.
+    Aws(String),
+    /// These files, merged.
+    Merged(Vec<PathBuf>),
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Input {
+pub(crate) enum Input {
     Stdin,
     File(PathBuf),
 }
@@ -57,7 +77,10 @@ impl Arguments {
     pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
         let mut inputs = Vec::new();
         let mut names = Vec::new();
-        let mut arguments = arguments.into_iter();
+        let mut arguments = arguments.into_iter().peekable();
+        if arguments.next_if(|first| first == "openapi").is_some() {
+            return document(arguments);
+        }
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(Self::Print(HELP)),
@@ -81,6 +104,39 @@ impl Arguments {
             [_] => Err("`--event NAME` prints an event and takes no file: write it to one first".to_owned()),
         }
     }
+}
+
+#[cfg(feature = "openapi")]
+fn document(rest: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    let rest = rest.collect::<Vec<_>>();
+    let texts = rest.iter().map(|text| text.to_str()).collect::<Vec<_>>();
+    let documents = match &*texts {
+        [] => Documents::Own,
+        [Some("--aws")] => return Err(AWS.to_owned()),
+        [Some("--aws"), Some(id)] if !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            Documents::Aws((*id).to_owned())
+        }
+        [Some("--aws"), ..] => return Err(AWS.to_owned()),
+        [Some("merge"), _, ..] => Documents::Merged(rest.into_iter().skip(1).map(PathBuf::from).collect()),
+        [Some("merge")] => {
+            return Err("`openapi merge` takes the files of documents: `openapi merge a.json b.json`".to_owned());
+        }
+        _ => {
+            return Err("`openapi` takes nothing, `--aws LogicalId` or `merge FILE ..`, such as \
+                        `cargo run -- openapi > openapi.json`"
+                .to_owned());
+        }
+    };
+    Ok(Arguments::Document(documents))
+}
+
+#[cfg(feature = "openapi")]
+const AWS: &str = "`openapi --aws` takes the logical id of the function in the template, which is alphanumeric: \
+                   `openapi --aws CreateUser`";
+
+#[cfg(not(feature = "openapi"))]
+fn document(_: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    Err("`openapi` needs pilaster's feature `openapi`; a file of this name is `./openapi`".to_owned())
 }
 
 fn event(name: &str) -> Result<Arguments, String> {
@@ -134,6 +190,26 @@ mod tests {
         assert!(parse(&["-v"]).unwrap_err().contains("--help"));
         assert!(parse(&[""]).unwrap_err().contains("empty"));
         assert_eq!(parse(&["a.json", "--help"]), Ok(Arguments::Print(HELP)));
+    }
+
+    #[cfg(feature = "openapi")]
+    #[test]
+    fn documents_are_printed_merged_and_written_for_api_gateway() {
+        let document = |documents| Ok(Arguments::Document(documents));
+        assert_eq!(parse(&["openapi"]), document(Documents::Own));
+        assert_eq!(parse(&["openapi", "--aws", "Users"]), document(Documents::Aws("Users".to_owned())));
+        let files = vec![PathBuf::from("a.json"), PathBuf::from("b.json")];
+        assert_eq!(parse(&["openapi", "merge", "a.json", "b.json"]), document(Documents::Merged(files)));
+        for (wrong, says) in [
+            (&["openapi", "--aws"][..], "logical id"),
+            (&["openapi", "--aws", "a-b"], "alphanumeric"),
+            (&["openapi", "--aws", "A", "B"], "logical id"),
+            (&["openapi", "merge"], "merge a.json b.json"),
+            (&["openapi", "--yaml"], "takes nothing"),
+        ] {
+            assert!(parse(wrong).unwrap_err().contains(says), "{wrong:?}");
+        }
+        assert_eq!(parse(&["./openapi"]), Ok(Arguments::Call(vec![Input::File("./openapi".into())])));
     }
 
     #[cfg(feature = "records")]

@@ -261,9 +261,16 @@ pub enum NoError {}
 
 /// A type is itself. An implementation of a check for one type, rather than for each type that is it, would be listed
 /// in the messages.
-pub trait Is<T> {}
+pub trait Is<T> {
+    /// Returns the value as its own type, which the compiler does not know of a type that `is` it.
+    fn itself(&self) -> &T;
+}
 
-impl<T> Is<T> for T {}
+impl<T> Is<T> for T {
+    fn itself(&self) -> &T {
+        self
+    }
+}
 
 impl<T, E> Type<Result<T, E>> {
     pub fn pilaster_value(self) -> Type<T> {

@@ -45,9 +45,11 @@ where
     type Checked<X> = X;
 
     fn check<L, O>(
-        function: Function<HttpFunction<S, STREAMS>, L, O>,
+        #[allow(unused_mut)] mut function: Function<HttpFunction<S, STREAMS>, L, O>,
         layer: Self,
     ) -> Function<HttpFunction<S, STREAMS>, Self, O> {
+        #[cfg(feature = "openapi")]
+        layer.itself().describe(&mut function.lifecycle.descriptions);
         function.map_layers(|_| layer)
     }
 }

@@ -124,6 +124,10 @@ impl ErrorLayer {
             Arc::make_mut(&mut self.rules).mistake.get_or_insert_with(mistake);
             return self;
         };
+        #[cfg(feature = "openapi")]
+        Arc::make_mut(&mut self.rules).descriptions.add(move |document| {
+            document.problem(status.as_u16(), status.canonical_reason().unwrap_or("Error"));
+        });
         self.on_with(move |error: &E| HttpError::new(status, error.to_string()))
     }
 
@@ -137,6 +141,11 @@ impl ErrorLayer {
     /// Maps an error that is an `E`, or was caused by one, as [`ToHttpError`] defines it for each variant.
     pub fn map<E: ToHttpError + 'static>(self) -> Self {
         self.on_with(E::to_http_error)
+    }
+
+    #[cfg(feature = "openapi")]
+    pub(crate) fn describe(&self, descriptions: &mut crate::openapi::Descriptions) {
+        descriptions.append(&self.rules.descriptions);
     }
 
     /// Declares the inner error of an `E` that hides it from the chain of causes, as `#[error(transparent)]` does. The

@@ -66,6 +66,8 @@ use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
+#[cfg(feature = "openapi")]
+use crate::openapi::{Descriptions, Document};
 
 /// The layers of an HTTP function without its own stack: those of [`Stack::new`].
 /// [`Function::layer`](crate::Function::layer) replaces them with a [`Stack`].
@@ -106,6 +108,8 @@ pub struct Stack {
     #[cfg(feature = "idempotency")]
     idempotency: Option<IdempotencyLayer>,
     own: Option<OwnLayers>,
+    #[cfg(feature = "openapi")]
+    descriptions: Descriptions,
 }
 
 impl Stack {
@@ -197,6 +201,8 @@ impl Stack {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        #[cfg(feature = "openapi")]
+        crate::openapi::layers::describe(&layer, &mut self.descriptions);
         let around = self.own.take();
         self.own = Some(Arc::new(move |inner| {
             let service = erased(layer.layer(inner));
@@ -206,6 +212,38 @@ impl Stack {
             }
         }));
         self
+    }
+
+    /// Adds to the OpenAPI document what no type says: its title, its servers, and what the layers of the stack answer.
+    /// See [`openapi`](crate::openapi).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http;
+    ///
+    /// let stack = http::Stack::new().openapi(|document| {
+    ///     document.title("Users").server("https://api.example.com");
+    /// });
+    /// # let _ = stack;
+    /// ```
+    #[cfg(feature = "openapi")]
+    pub fn openapi<R>(mut self, describe: impl Fn(&mut Document) -> R + Send + Sync + 'static) -> Self {
+        self.descriptions.add(move |document| {
+            describe(document);
+        });
+        self
+    }
+
+    /// Adds what the stack says in the document.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn describe(&self, descriptions: &mut Descriptions) {
+        descriptions.append(&self.descriptions);
+        self.errors.describe(descriptions);
+        #[cfg(feature = "conditional")]
+        if self.conditional.is_some() {
+            crate::openapi::layers::conditional(descriptions);
+        }
     }
 
     /// Returns CORS with the headers that a page needs to send keys and to read the responses.

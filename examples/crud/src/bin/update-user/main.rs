@@ -1,7 +1,7 @@
 //! `PATCH /users/{id}` as a separate function.
 
 use crud::api_key::Keys;
-use crud::routes::{self, *};
+use crud::routes::{self, Client, HttpError, Json, Path, User, UserPatch, Users, Uuid, Valid, lambda_handler};
 
 #[lambda_handler(route = "PATCH /users/{id}", layer = crud::api(), warm(Client<Users>, Client<Keys>))]
 async fn update_user(

@@ -27,6 +27,8 @@ pub(super) struct Rules {
     pub(super) render: Option<Renderer>,
     /// The first configuration error, reported when the layer is applied.
     pub(super) mistake: Option<String>,
+    #[cfg(feature = "openapi")]
+    pub(super) descriptions: crate::openapi::Descriptions,
 }
 
 /// Marks a response whose failure an error layer has logged, and rendered or left unchanged.

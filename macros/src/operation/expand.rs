@@ -1,0 +1,128 @@
+//! The function, and the route and the description of a type with its name.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
+
+use super::parse::{Content, Documented, Options, Response};
+use crate::crate_path::CratePath;
+use crate::deprecation;
+use crate::lambda_handler::{Function, checks, local, met, returned};
+
+/// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
+/// imported by a glob, so that a type of the user with the same name takes precedence and is no duplicate.
+pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
+    let pilaster = CratePath::from(options.crate_path.clone());
+    let cfgs = function.cfgs().collect::<Vec<_>>();
+    let allow = deprecation::allowed(&function.attrs);
+    let (handler, routes) = (local("pilaster_handler"), local("pilaster_routes"));
+    let checks = checks(&function.sig, &pilaster, &handler);
+    let (name, vis, route) = (&function.sig.ident, &function.vis, &options.route);
+    let module = format_ident!("__pilaster_operation_{}", name.unraw());
+    let described = described(&options.documented, function, &pilaster);
+    quote! {
+        #item
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations)]
+        mod #module {
+            pub enum #name {}
+        }
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(unused_imports)]
+        #vis use #module::*;
+
+        #(#cfgs)*
+        #allow
+        #[allow(unreachable_pub)]
+        impl #module::#name {
+            #[doc(hidden)]
+            pub fn __pilaster_add(#routes: #pilaster::http::Routes) -> #pilaster::http::Routes {
+                #checks
+                #pilaster::__private::add_route(#routes, #route, #pilaster::__private::end(#handler), #described)
+            }
+        }
+    }
+}
+
+/// Returns the function that describes the operation.
+pub(crate) fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
+    let operation = &local("pilaster_operation");
+    let (summary, description) = doc_comment(&function.attrs);
+    let summary = summary.map(|text| quote!(#operation.summary(#text);));
+    let description = description.map(|text| quote!(#operation.description(#text);));
+    let deprecated = function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
+    let deprecated = deprecated.then(|| quote!(#operation.deprecated();));
+    let name = function.sig.ident.unraw().to_string();
+    let id = documented.id.as_ref().map_or_else(|| quote!(#name), |id| quote!(#id));
+    let hidden = documented.is_hidden.then(|| quote!(#operation.hidden();));
+    let tags = &documented.tags;
+    let security = documented.security.as_ref().map(|security| match security.split_first() {
+        None => quote!(#operation.public();),
+        Some((scheme, scopes)) => quote!(#operation.security(#scheme, &[#(#scopes),*]);),
+    });
+    let responses = documented.responses.iter().map(|response| of_response(response, pilaster, operation));
+    let arguments = function.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => Some(&input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    let arguments = arguments.map(|ty| {
+        let argument = met(ty, pilaster, None, "pilaster_read_requires");
+        quote!(#argument.pilaster_describe_request(#operation);)
+    });
+    let nothing = parse_quote!(());
+    let value = match &function.sig.output {
+        ReturnType::Default => Some(&nothing),
+        ReturnType::Type(..) => returned(&function.sig),
+    };
+    let value = value.map_or_else(
+        // A type that cannot be named is described by `responses(..)`.
+        || quote!(#pilaster::__private::type_of::<#pilaster::__private::Unnamed>()),
+        |ty| met(ty, pilaster, Some("pilaster_value"), "pilaster_written_requires"),
+    );
+    quote! {
+        |#operation: &mut #pilaster::openapi::Operation<'_>| {
+            use #pilaster::__private::{Fallback as _, Silent as _};
+            #operation.id(#id);
+            #summary
+            #description
+            #deprecated
+            #hidden
+            #(#operation.tag(#tags);)*
+            #security
+            #(#responses)*
+            #(#arguments)*
+            #value.pilaster_describe_response(#operation);
+        }
+    }
+}
+
+fn of_response(Response { status, content }: &Response, pilaster: &CratePath, operation: &Ident) -> TokenStream {
+    let number = status.base10_parse::<u16>().unwrap_or_default();
+    let status = number.to_string();
+    match content {
+        Content::Text(text) if number >= 400 => quote!(#operation.problem(#number, #text);),
+        Content::Text(text) => quote!(#operation.response(#status, #pilaster::openapi::Response::new(#text));),
+        Content::Type(ty) => quote!(#operation.response_of::<#ty>(#status);),
+    }
+}
+
+/// Returns the first paragraph of a doc comment and the rest.
+fn doc_comment(attrs: &[Attribute]) -> (Option<String>, Option<String>) {
+    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    });
+    let text = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect::<Vec<_>>();
+    let text = text.join("\n");
+    let (summary, rest) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    (filled(&summary.split_whitespace().collect::<Vec<_>>().join(" ")), filled(rest.trim()))
+}

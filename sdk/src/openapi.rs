@@ -1,0 +1,104 @@
+//! OpenAPI 3.1 documents, made from the types of handlers.
+//!
+//! An operation is made from what is there anyway: the route, the doc comment, the extractors and the response.
+//! [`#[http::operation]`](crate::http::operation) stands above each handler of a router, and
+//! [`http::routes!`](crate::http::routes) makes the router and the document from them.
+//! `cargo run -- openapi > openapi.json` writes the document, and `testing::assert_openapi` fails when the file in the
+//! repository no longer is the document. Neither opens a connection nor reads the environment.
+//!
+//! Types derive [`schemars::JsonSchema`], which honours the attributes of serde and garde. Add schemars to your
+//! `Cargo.toml`, with the features of the types that you use:
+//!
+//! ```toml
+//! schemars = { version = "1.2", default-features = false, features = ["derive", "std", "uuid1"] }
+//! ```
+//!
+//! A release build contains nothing of it, unless it has the feature `local`.
+//!
+//! # What is written
+//!
+//! | in the handler | in the document |
+//! |---|---|
+//! | first paragraph of the doc comment, the rest of it | `summary`, `description` |
+//! | name of the function | `operationId` |
+//! | `#[deprecated]` | `deprecated` |
+//! | `Json<T>`, `Form<T>` | the body; 400, 413, 415, 422 |
+//! | `Query<T>`, `Path<T>`, `TypedHeader<H>` | parameters; 400 |
+//! | `Valid<_>` | the rules of garde in the schema; 422 for a body, 400 for the query and the path |
+//! | `Claims<T>` | 401, 403 |
+//! | `Option<_>` | a part that need not be there |
+//! | `Created<T>`, `Accepted`, `NoContent`, `Redirect`, `Json<T>`, `Option<Json<T>>` | 201, 202, 204, `3XX`, 200 |
+//! | any | `default`: a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) |
+//!
+//! An extractor or a response of another crate is silent until it implements [`OperationPart`]. A type of which serde
+//! reads other than it writes has two schemas, `User` for responses and `UserInput` for requests.
+//!
+//! # Limits
+//!
+//! - `length` of a `String` counts bytes in garde, and `maxLength` counts characters: a text that the document allows may
+//!   still be a 422. Write `length(chars, ..)`.
+//! - What `custom` rules check is not in the document, unless you write it: `#[schemars(extend("format" = "email"))]`.
+//! - A map, or an enum with a tag, is no query: a fault, since no parameter has its name.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::http::{self, Created, HttpError, Json};
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, Serialize, JsonSchema)]
+//! struct User {
+//!     name: String,
+//! }
+//!
+//! /// Creates a user.
+//! #[http::operation(route = "POST /users", tags("users"), responses(409 = "The name is taken"))]
+//! async fn create_user(Json(user): Json<User>) -> Result<Created<User>, HttpError> {
+//!     Ok(Created::at("/users/1", user))
+//! }
+//!
+//! fn service() -> impl pilaster::IntoService {
+//!     http::service(http::routes![create_user]).layer(http::Stack::new())
+//! }
+//!
+//! let document = pilaster::openapi::of(&service())?;
+//! let operation = &document.as_value()["paths"]["/users"]["post"];
+//! assert_eq!(operation["summary"], "Creates a user.");
+//! assert!(operation["responses"]["409"].is_object());
+//! # Ok::<(), pilaster::openapi::Faults>(())
+//! ```
+
+mod aws;
+mod build;
+mod descriptions;
+mod document;
+pub(crate) mod layers;
+mod merge;
+mod names;
+mod operation;
+mod part;
+mod references;
+mod request_parts;
+mod response_parts;
+mod responses;
+mod routes;
+mod schemas;
+mod security;
+#[cfg(test)]
+mod tests;
+
+pub use schemars;
+
+pub use self::build::{Faults, FinishedDocument, of};
+pub use self::document::Document;
+pub use self::merge::merge;
+pub use self::operation::{Operation, Parameter};
+pub use self::part::OperationPart;
+pub use self::responses::Response;
+pub use self::security::SecurityScheme;
+
+pub(crate) use self::descriptions::Descriptions;
+#[cfg(feature = "macros")]
+pub use self::part::probe;
+pub use self::routes::{Routes, add_route, with_operation};

@@ -1,0 +1,225 @@
+//! [`of`]: the document of a function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::Serializer;
+use serde::ser::SerializeMap as _;
+use serde_json::{Map, Value, json};
+
+use super::document::{Document, Head};
+use super::operation::Described;
+use super::{names, references, schemas};
+use crate::function::IntoService;
+
+/// Makes the OpenAPI document of a function. No client is made, no variable is read, and nothing is called but the
+/// function that builds the service.
+///
+/// # Errors
+///
+/// Each fault as a sentence: two operations of one path and method, two types of one name, a parameter of the path that
+/// the route does not have.
+pub fn of(function: &impl IntoService) -> Result<FinishedDocument, Faults> {
+    build(&|document| function.describe(document))
+}
+
+pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument, Faults> {
+    let mut document = Document::new();
+    describe(&mut document);
+    document.add_common();
+    let mut faults = std::mem::take(&mut document.faults);
+    faults.extend(names::faults(&document.schemas, describe));
+    let mut head = document.head();
+    head.add_tags(&document.operations);
+    let components = document.schemas.into_components();
+    faults.extend(components.faults);
+    faults.extend(faults_of_operations(&document.operations, &head));
+    let mut warnings = Vec::new();
+    let mut paths = Map::new();
+    for mut operation in document.operations {
+        faults.append(&mut operation.faults);
+        warnings.append(&mut operation.warnings);
+        references::rename(&mut operation.request, &components.renamed, schemas::INPUT);
+        let (method, path) = operation.method_and_path();
+        let mut value = operation.members;
+        if let Value::Object(request) = operation.request {
+            value.extend(request);
+        }
+        let mut value = Value::Object(value);
+        references::separate(&mut value);
+        let at = paths.entry(path).or_insert_with(|| json!({}));
+        if let Some(at) = at.as_object_mut() {
+            at.insert(method, value);
+        }
+    }
+    if paths.is_empty() && faults.is_empty() {
+        faults.push(NO_OPERATION.to_owned());
+    }
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    let mut schemas = components.schemas;
+    schemas.insert("Problem".to_owned(), problem());
+    Ok(FinishedDocument { value: whole(head, paths, schemas), warnings })
+}
+
+const NO_OPERATION: &str = "the function has no operation: write `#[http::operation(route = \"..\")]` above each handler \
+                            of `http::routes![..]`; a release build has none without the feature `local`";
+
+fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut by_path = BTreeMap::new();
+    let mut by_id = BTreeMap::new();
+    for operation in operations {
+        let (route, (method, path)) = (operation.route, operation.method_and_path());
+        let known = by_path.entry(shape(&path)).or_insert_with(|| (path.clone(), BTreeSet::new()));
+        if known.0 != path {
+            faults.push(format!("`{}` and `{path}` are one path with parameters of different names: use one", known.0));
+        } else if !known.1.insert(method) {
+            faults.push(format!("`{route}` is the route of two operations: remove one"));
+        }
+        if let Some(id) = operation.id()
+            && let Some(other) = by_id.insert(id.to_owned(), route)
+        {
+            faults.push(format!(
+                "the operations of `{other}` and `{route}` have the id `{id}`: set `id = \"..\"` for one"
+            ));
+        }
+        let own = operation.members.get("security").and_then(Value::as_array).into_iter().flatten();
+        faults.extend(unknown_schemes(own, head).map(|name| format!("`{route}`: {}", unknown_scheme(name))));
+    }
+    faults.extend(unknown_schemes(head.security.iter(), head).map(unknown_scheme));
+    faults
+}
+
+/// Returns a path without the names of its parameters, which do not tell paths apart.
+pub(super) fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn unknown_schemes<'v>(requirements: impl Iterator<Item = &'v Value>, head: &Head) -> impl Iterator<Item = &'v String> {
+    let names = requirements.filter_map(Value::as_object).flat_map(Map::keys);
+    names.filter(|name| !head.schemes.contains_key(*name))
+}
+
+fn unknown_scheme(name: &String) -> String {
+    format!("the security scheme `{name}` is not defined: call `Document::security_scheme` in `Stack::openapi`")
+}
+
+/// The schema of a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the fields of a rejection.
+fn problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "A problem (RFC 9457).",
+        "properties": {
+            "type": { "type": "string", "format": "uri-reference", "default": "about:blank" },
+            "title": { "type": "string" },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": { "type": "string" },
+            "instance": { "type": "string", "format": "uri-reference" },
+            "errors": {
+                "description": "The fields of the request that are not valid.",
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901) to the field." },
+                        "detail": { "type": "string" },
+                    },
+                    "required": ["detail", "pointer"],
+                },
+            },
+        },
+        "required": ["status", "title"],
+    })
+}
+
+fn whole(head: Head, paths: Map<String, Value>, schemas: Map<String, Value>) -> Value {
+    let mut components = json!({ "schemas": schemas });
+    if !head.schemes.is_empty() {
+        components["securitySchemes"] = Value::Object(head.schemes);
+    }
+    let mut value = json!({
+        "openapi": "3.1.0",
+        "info": head.info,
+        "servers": head.servers,
+        "security": head.security,
+        "paths": paths,
+        "components": components,
+    });
+    if !head.tags.is_empty() {
+        value["tags"] = Value::Array(head.tags);
+    }
+    // Another crate may turn on serde_json's `preserve_order`, which must not change the document.
+    value.sort_all_objects();
+    value
+}
+
+/// An OpenAPI document without faults.
+#[derive(Clone, Debug)]
+pub struct FinishedDocument {
+    pub(super) value: Value,
+    pub(super) warnings: Vec<String>,
+}
+
+impl FinishedDocument {
+    /// Returns the document.
+    pub fn as_value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Returns what the document lacks, such as the responses of a function that returns `impl IntoResponse`.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Returns the document as JSON text, with an end of line. The same service always has the same text.
+    pub fn to_json(&self) -> String {
+        let mut text = Vec::new();
+        let mut serializer = serde_json::Serializer::pretty(&mut text);
+        // Writing to memory does not fail, and all keys are texts.
+        let written = in_order(&self.value, &mut serializer);
+        let mut text = written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+/// The members of a document, in the order in which people read them.
+const ORDER: [&str; 7] = ["openapi", "info", "servers", "tags", "security", "paths", "components"];
+
+fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for name in ORDER {
+        if let Some(member) = document.get(name) {
+            map.serialize_entry(name, member)?;
+        }
+    }
+    map.end()
+}
+
+/// The faults of a document, each as a sentence.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Faults(pub(super) Vec<String>);
+
+impl Faults {
+    /// Returns each fault.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Faults {}

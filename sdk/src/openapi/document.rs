@@ -1,0 +1,204 @@
+//! [`Document`]: the description of a service.
+
+use serde_json::{Map, Value, json};
+
+use super::operation::{Described, Operation};
+use super::responses::Response;
+use super::schemas::Schemas;
+use super::security::SecurityScheme;
+
+/// The description of a service, to which [`http::Stack::openapi`](crate::http::Stack::openapi) adds what no type says.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::http;
+/// use pilaster::openapi::SecurityScheme;
+///
+/// let stack = http::Stack::new().openapi(|document| {
+///     document.title("Users").server("https://api.example.com");
+///     document.security_scheme("apiKey", SecurityScheme::key_in_header("x-api-key")).require("apiKey", &[]);
+///     document.problem(401, "The API key is missing or not valid.");
+/// });
+/// # let _ = stack;
+/// ```
+pub struct Document {
+    info: Map<String, Value>,
+    servers: Vec<Value>,
+    tags: Vec<Value>,
+    schemes: Map<String, Value>,
+    security: Vec<Value>,
+    common: Vec<Common>,
+    pub(super) operations: Vec<Described>,
+    pub(super) schemas: Schemas,
+    pub(crate) faults: Vec<String>,
+}
+
+impl Document {
+    pub(super) fn new() -> Self {
+        Self {
+            info: Map::new(),
+            servers: Vec::new(),
+            tags: Vec::new(),
+            schemes: Map::new(),
+            security: Vec::new(),
+            common: Vec::new(),
+            operations: Vec::new(),
+            schemas: Schemas::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Sets the title. By default it is the name of the package.
+    pub fn title(&mut self, title: &str) -> &mut Self {
+        self.info("title", title)
+    }
+
+    /// Sets the version of the API. By default it is the version of the package.
+    pub fn version(&mut self, version: &str) -> &mut Self {
+        self.info("version", version)
+    }
+
+    /// Sets the description, in CommonMark. By default it is the description of the package.
+    pub fn description(&mut self, text: &str) -> &mut Self {
+        self.info("description", text)
+    }
+
+    fn info(&mut self, member: &str, value: &str) -> &mut Self {
+        self.info.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// Adds the URL of a server. Without one it is `/`: the server that the document comes from.
+    pub fn server(&mut self, url: &str) -> &mut Self {
+        self.servers.push(json!({ "url": url }));
+        self
+    }
+
+    /// Describes a tag, by which viewers group operations.
+    pub fn tag(&mut self, name: &str, description: &str) -> &mut Self {
+        self.tags.push(json!({ "name": name, "description": description }));
+        self
+    }
+
+    /// Defines a security scheme. Without [`require`](Self::require), only those operations require it that say so:
+    /// `security("name")`.
+    pub fn security_scheme(&mut self, name: &str, scheme: SecurityScheme) -> &mut Self {
+        self.schemes.insert(name.to_owned(), scheme.0);
+        self
+    }
+
+    /// Requires a security scheme with these scopes of each operation that names none. Called twice, the caller may use
+    /// either.
+    pub fn require(&mut self, scheme: &str, scopes: &[&str]) -> &mut Self {
+        self.security.push(json!({ scheme: scopes }));
+        self
+    }
+
+    /// Adds the response of an error to each operation.
+    pub fn problem(&mut self, status: u16, description: &str) -> &mut Self {
+        self.common(None, &status.to_string(), Response::problem(description));
+        self
+    }
+
+    /// Adds a response to each operation of these methods, in lower case, or to each operation.
+    pub(super) fn common(&mut self, methods: Option<&'static [&'static str]>, status: &str, response: Response) {
+        self.common.push(Common { methods, status: status.to_owned(), response });
+    }
+
+    /// Sets the name, the version and the others of the package, unless they are set.
+    pub(crate) fn package(&mut self, [name, version, description, license]: [&str; 4]) {
+        let mut default = |member: &str, value: Value| {
+            self.info.entry(member).or_insert(value);
+        };
+        default("title", name.into());
+        default("version", version.into());
+        if !description.is_empty() {
+            default("description", description.into());
+        }
+        if !license.is_empty() {
+            default("license", json!({ "name": license, "identifier": license }));
+        }
+    }
+
+    /// Adds the operation of a route.
+    pub(crate) fn operation(&mut self, route: &'static str, describe: impl Fn(&mut Operation<'_>)) {
+        let mut operation = Operation::new(route, &mut self.schemas);
+        describe(&mut operation);
+        // Clients know from the `GET` what a `HEAD` does.
+        if operation.is_hidden || operation.method() == "HEAD" {
+            return;
+        }
+        if operation.method() == "ANY" {
+            operation.fault("an operation has one method: name it, or write `hidden`");
+        }
+        self.operations.push(operation.finish());
+    }
+
+    /// Adds to each operation the responses that all have. The layers that send them may be described before the
+    /// operations are.
+    pub(super) fn add_common(&mut self) {
+        for operation in &mut self.operations {
+            let (method, _) = operation.method_and_path();
+            let Some(responses) = operation.members.get_mut("responses").and_then(Value::as_object_mut) else {
+                continue;
+            };
+            for Common { methods, status, response } in &self.common {
+                if methods.is_none_or(|methods| methods.contains(&&*method)) {
+                    responses.entry(status.clone()).or_insert_with(|| response.to_value());
+                }
+            }
+        }
+    }
+
+    /// Returns the members beside the paths and schemas.
+    pub(super) fn head(&self) -> Head {
+        let or = |values: &[Value], default: Value| match values.is_empty() {
+            true => vec![default],
+            false => values.to_vec(),
+        };
+        let mut info = self.info.clone();
+        info.entry("title").or_insert_with(|| "API".into());
+        info.entry("version").or_insert_with(|| "0.0.0".into());
+        Head {
+            info,
+            servers: or(&self.servers, json!({ "url": "/" })),
+            tags: self.tags.clone(),
+            security: self.security.clone(),
+            schemes: self.schemes.clone(),
+        }
+    }
+}
+
+/// A response of several operations.
+struct Common {
+    methods: Option<&'static [&'static str]>,
+    status: String,
+    response: Response,
+}
+
+/// The members of a document beside its paths and schemas.
+pub(super) struct Head {
+    pub(super) info: Map<String, Value>,
+    pub(super) servers: Vec<Value>,
+    pub(super) tags: Vec<Value>,
+    pub(super) security: Vec<Value>,
+    pub(super) schemes: Map<String, Value>,
+}
+
+impl Head {
+    /// Adds the tags of operations that have no description.
+    pub(super) fn add_tags(&mut self, operations: &[Described]) {
+        for tag in operations.iter().flat_map(Described::tags) {
+            if !self.tags.iter().any(|known| known["name"] == *tag) {
+                self.tags.push(json!({ "name": tag }));
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Document {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Document").field("info", &self.info).finish_non_exhaustive()
+    }
+}

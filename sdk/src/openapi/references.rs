@@ -1,0 +1,79 @@
+//! The references within schemas.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+pub(super) const PREFIX: &str = "#/components/schemas/";
+
+/// The members of a schema whose value is data, and no schema.
+const DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
+
+/// Calls a function with each object of a schema, the inner ones first.
+pub(super) fn each(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
+    match schema {
+        Value::Object(object) => {
+            // A property may have the name of a member: `properties` is a map of names.
+            for (_, member) in object.iter_mut().filter(|(name, member)| !is_data(name, member)) {
+                each(member, visit);
+            }
+            visit(object);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| each(item, visit)),
+        _ => {}
+    }
+}
+
+fn is_data(name: &str, member: &Value) -> bool {
+    // A property that is named `default` or `enum` has an object as its schema.
+    DATA.contains(&name) && (name != "enum" || member.is_array())
+}
+
+/// Returns the names that a schema refers to.
+pub(super) fn names(schema: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    each(&mut schema.clone(), &mut |object| {
+        found.extend(object.get("$ref").and_then(name_of).map(str::to_owned));
+    });
+    found
+}
+
+/// Returns the name of a reference to a component.
+pub(super) fn name_of(reference: &Value) -> Option<&str> {
+    reference.as_str()?.strip_prefix(PREFIX)
+}
+
+/// Appends a suffix to references to these names.
+pub(super) fn rename(schema: &mut Value, names: &BTreeSet<String>, suffix: &str) {
+    rename_to(schema, |name| names.contains(name).then(|| format!("{name}{suffix}")));
+}
+
+/// Renames references to the names for which a function returns another.
+pub(super) fn rename_to(schema: &mut Value, rename: impl Fn(&str) -> Option<String>) {
+    each(schema, &mut |object| {
+        if let Some(reference) = object.get_mut("$ref")
+            && let Some(name) = name_of(reference).and_then(&rename)
+        {
+            *reference = format!("{PREFIX}{name}").into();
+        }
+    });
+}
+
+/// Moves what stands beside a reference into `allOf`: generators of clients ignore it otherwise, such as the tag of an
+/// enum's variant.
+pub(super) fn separate(schema: &mut Value) {
+    each(schema, &mut |object| {
+        if object.len() > 1
+            && object.get("$ref").is_some_and(Value::is_string)
+            && let Some(reference) = object.remove("$ref")
+        {
+            let reference = json!({ "$ref": reference });
+            match object.get_mut("allOf").and_then(Value::as_array_mut) {
+                Some(all) => all.push(reference),
+                None => {
+                    object.insert("allOf".to_owned(), json!([reference]));
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,62 @@
+//! The parts of responses.
+
+use schemars::{JsonSchema, json_schema};
+
+use super::{Operation, OperationPart, Response};
+use crate::http::{Accepted, Bytes, Created, NoContent, Redirect};
+
+const LOCATION: (&str, &str) = ("Location", "The URI of the resource.");
+
+impl<T: JsonSchema> OperationPart for Created<T> {
+    fn response(operation: &mut Operation<'_>) {
+        let schema = operation.response_schema::<T>();
+        let response = Response::new("The resource is created.").content("application/json", schema);
+        operation.response("201", response.header(LOCATION.0, true, LOCATION.1));
+    }
+}
+
+impl OperationPart for Accepted {
+    fn response(operation: &mut Operation<'_>) {
+        let response = Response::new("The work continues.").header(LOCATION.0, true, "The URI of the job.");
+        operation
+            .response("202", response.header("Retry-After", false, "The seconds after which to ask for the result."));
+    }
+}
+
+impl OperationPart for NoContent {
+    fn response(operation: &mut Operation<'_>) {
+        operation.response("204", Response::new("Success, without a body."));
+    }
+}
+
+impl OperationPart for Redirect {
+    fn response(operation: &mut Operation<'_>) {
+        operation.response("3XX", Response::new("The resource is elsewhere.").header(LOCATION.0, true, LOCATION.1));
+    }
+}
+
+impl OperationPart for () {
+    fn response(operation: &mut Operation<'_>) {
+        operation.response("200", Response::new("Success, without a body."));
+    }
+}
+
+/// The texts and the bytes that axum sends with a media type of its own.
+macro_rules! plain {
+    ($media_type:literal, $schema:tt: $($type:ty),*) => {$(
+        impl OperationPart for $type {
+            fn request(operation: &mut Operation<'_>) {
+                operation.request_body("*/*", json_schema!({}), true);
+                operation.response("413", Response::new("The body is too large."));
+            }
+
+            fn response(operation: &mut Operation<'_>) {
+                let response = Response::new("Success.").content($media_type, json_schema!($schema));
+                operation.response("200", response);
+            }
+        }
+    )*};
+}
+
+plain!("text/plain; charset=utf-8", { "type": "string" }: String, &'static str);
+plain!("application/octet-stream", {}: Bytes, Vec<u8>);

@@ -1,0 +1,20 @@
+//! Tests of documents.
+
+mod aws;
+mod faults;
+mod merging;
+mod operations;
+mod schemas;
+
+use super::{Routes, of};
+use crate::http;
+
+/// Returns the document of these routes.
+fn document(routes: Routes) -> serde_json::Value {
+    of(&http::service(routes)).unwrap().as_value().clone()
+}
+
+/// Returns the faults of the document of these routes.
+fn faults(routes: Routes) -> String {
+    of(&http::service(routes)).unwrap_err().to_string()
+}

@@ -1,0 +1,8 @@
+use pilaster::http::{self, Method, NoContent};
+
+#[http::operation(route = "GET /users", responses(100 = "Continue"))]
+async fn list(_: Method) -> NoContent {
+    NoContent
+}
+
+fn main() {}
