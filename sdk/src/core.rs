@@ -1,6 +1,8 @@
 //! The base of all other modules: an invocation, the raw event and the response, errors, JSON, time. It imports nothing
 //! from the other modules of the crate.
 
+#[cfg(feature = "idempotency")]
+pub(crate) mod at_end;
 #[cfg(feature = "metrics")]
 pub(crate) mod at_start;
 pub mod check;

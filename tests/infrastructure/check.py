@@ -7,6 +7,7 @@ Each example is copied to `target/infrastructure/work`, so that no tool writes i
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -285,6 +286,15 @@ def templates(tools):
     yield from Template(folder / "template.yaml").check()
 
 
+def pages():
+    """Checks that no YAML of the guide names a partition, which the conventions reject in a template."""
+    for page in sorted((ROOT / "sdk/guide/src").glob("*.md")):
+        for block in re.findall(r"(?ms)^```yaml\n(.*?)^```", page.read_text()):
+            for line in block.splitlines():
+                if re.search(r"arn:aws[a-z-]*:", line):
+                    yield f"guide: {page.name}: it names a partition, write `arn:${{AWS::Partition}}:`: {line.strip()}"
+
+
 def shared():
     """Each example stands alone, so what they share is copied."""
     for file in SHARED:
@@ -298,7 +308,7 @@ def check(tools, names):
     found = [line for tool in TOOLS for lines in findings(tools, tool, copies).values() for line in lines]
     if len(names) == len(EXAMPLES):
         folder = ROOT / "examples/infrastructure"
-        found += [*workflow(tools, folder), *role(folder), *templates(tools), *shared()]
+        found += [*workflow(tools, folder), *role(folder), *templates(tools), *shared(), *pages()]
         found += unexpected(folder / "deploy.sh", tools.work / "deployments")
     return found
 

@@ -77,11 +77,13 @@ pub(crate) fn or_warn<T>(value: Result<Option<T>, String>) -> Option<T> {
     })
 }
 
-fn given(lookup: Lookup<'_>, name: &str) -> Option<String> {
+/// Returns a value that is set and not blank.
+pub(crate) fn given(lookup: Lookup<'_>, name: &str) -> Option<String> {
     lookup(name).filter(|value| !value.trim().is_empty())
 }
 
-fn unusable(name: &str, expected: &str) -> String {
+/// Returns the sentence about a value that cannot be used, without the value.
+pub(crate) fn unusable(name: &str, expected: &str) -> String {
     format!("the environment variable {name} must be {expected}")
 }
 

@@ -118,6 +118,8 @@
 //! | `OTEL_SDK_DISABLED=true`, `OTEL_TRACES_EXPORTER=none`, `POWERTOOLS_TRACE_ENABLED=false` | no spans |
 //! | `POWERTOOLS_TRACER_CAPTURE_ERROR=false` | no event `exception` with an error's text |
 //!
+//! Where the value is one of several names, one that is not known is ignored, and a warning names the variable.
+//!
 //! # Your own subscriber
 //!
 //! The subscriber must have a slot for spans, as those of [`Logs::init`](crate::observe::logging::Logs::init) and
@@ -136,6 +138,8 @@ mod trigger;
 mod pipeline;
 
 mod sampling;
+mod variables;
+
 mod settings;
 mod subscriber_slot;
 

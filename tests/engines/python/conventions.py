@@ -19,12 +19,13 @@ from samtranslator.yaml_helper import yaml_parse
 FUNCTION, ALARM, QUEUE = "AWS::Lambda::Function", "AWS::CloudWatch::Alarm", "AWS::SQS::Queue"
 TABLE, CLIENT = "AWS::DynamoDB::Table", "AWS::Cognito::UserPoolClient"
 API, STAGE, URL = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::Lambda::Url"
+REST, REST_STAGE, METHOD = "AWS::ApiGateway::RestApi", "AWS::ApiGateway::Stage", "AWS::ApiGateway::Method"
 ACTIONS = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 HAS_TOPIC = {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmTopicArn"}, ""]}]}
 # Their callers have an identity, which decides what they pay or see.
 AUTHORIZED = ("payments", "flags", "tenants")
 # SAM names an API like its stack, which may have as many characters; two APIs may have one name.
-NAMED = (API, "AWS::ApiGateway::RestApi")
+NAMED = (API, REST)
 LONGEST = {"AWS::StackName": 128, "AWS::AccountId": 12, "AWS::Region": 14, "AWS::Partition": 10, "AWS::StackId": 200}
 FOURTEEN_DAYS = 1209600
 
@@ -69,7 +70,7 @@ class Template:
         return bool(groups) and all((self.resources[group].get("Properties") or {}).get("RetentionInDays") for group in groups)
 
     def check(self):
-        rules = (alarms, apis, dead_letters, queues, tables, functions, names, partitions, aliases, authorizers, clients)
+        rules = (alarms, apis, rest_stages, dead_letters, queues, tables, functions, names, partitions, aliases, authorizers, clients)
         for rule in rules:
             rule(self)
         return self.findings
@@ -119,12 +120,32 @@ def watches(template, namespace, metric, dimension, value):
     )
 
 
+def notifies(template, actions):
+    """Returns whether the actions of an alarm are any, at least under a condition: a topic of the template, a parameter, an ARN."""
+    if isinstance(actions, dict) and "Fn::If" in actions:
+        return any(notifies(template, branch) for branch in actions["Fn::If"][1:])
+    if isinstance(actions, dict) and actions.get("Ref") == "AWS::NoValue":
+        return False
+    if isinstance(actions, list):
+        return any(notifies(template, action) for action in actions)
+    return bool(actions)
+
+
 def alarms(template):
-    silent = [logical for logical, properties in template.of(ALARM) if properties.get("AlarmActions") != ACTIONS]
-    for logical in silent:
-        fix = "add `AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]`"
-        template.wrong(f"the alarm {logical} notifies no topic", fix)
     parameter = template.source.get("Parameters", {}).get("AlarmTopicArn", {})
+    by_parameter = False
+    found = list(template.of(ALARM))
+    for logical, properties in found:
+        actions = properties.get("AlarmActions")
+        fix = "add `AlarmActions: !If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]`"
+        if not notifies(template, actions):
+            template.wrong(f"the alarm {logical} notifies no topic", fix)
+        elif actions == [{"Ref": "AlarmTopicArn"}] and parameter.get("Default") == "":
+            template.wrong(f"the alarm {logical} cannot be created without AlarmTopicArn, which is empty by default", fix)
+        by_parameter |= any(node.get("Ref") == "AlarmTopicArn" for node in nodes(actions))
+    # Alarms with topics of their own need no parameter.
+    if found and not by_parameter and all(notifies(template, properties.get("AlarmActions")) for _, properties in found):
+        return
     if (parameter.get("Type"), parameter.get("Default")) != ("String", ""):
         template.wrong("no parameter names a topic for the alarms", 'add the parameter `AlarmTopicArn`: a string, "" by default')
     elif template.source.get("Conditions", {}).get("HasAlarmTopic") != HAS_TOPIC:
@@ -140,6 +161,15 @@ def apis(template):
         called.append(logical)
         if not watches(template, "AWS/ApiGateway", "5xx", "ApiId", {"Ref": logical}):
             fix = f"add an alarm on `5xx` of `AWS/ApiGateway` with `ApiId: !Ref {logical}`"
+            template.wrong(f"nothing watches the server errors of {logical}", fix)
+    for logical, properties in template.of(REST):
+        called.append(logical)
+        # Its metrics have the name of the API, which SAM takes from the stack.
+        body = properties.get("Body") or {}
+        name = properties.get("Name") or (body.get("info") or {}).get("title") or {"Ref": "AWS::StackName"}
+        if not watches(template, "AWS/ApiGateway", "5XXError", "ApiName", name):
+            shown = f"!Ref {name['Ref']}" if isinstance(name, dict) and "Ref" in name else "the name of the API"
+            fix = f"add an alarm on `5XXError` of `AWS/ApiGateway` with `ApiName: {shown}`"
             template.wrong(f"nothing watches the server errors of {logical}", fix)
     for logical, properties in template.of(URL):
         called.append(logical)
@@ -161,6 +191,18 @@ def apis(template):
         settings = properties.get("DefaultRouteSettings") or {}
         if "ThrottlingRateLimit" not in settings or "ThrottlingBurstLimit" not in settings:
             fix = "set `ThrottlingRateLimit` and `ThrottlingBurstLimit` in `DefaultRouteSettings`"
+            template.wrong(f"nothing limits the requests of {api}", fix)
+
+
+def rest_stages(template):
+    for _, properties in template.of(REST_STAGE):
+        api = (properties.get("RestApiId") or {}).get("Ref")
+        if not template.keeps((properties.get("AccessLogSetting") or {}).get("DestinationArn")):
+            fix = "set `AccessLogSetting` with a log group that has `RetentionInDays`"
+            template.wrong(f"the requests that {api} rejects are in no log", fix)
+        settings = [each for each in properties.get("MethodSettings") or [] if (each.get("HttpMethod"), each.get("ResourcePath")) == ("*", "/*")]
+        if not any("ThrottlingRateLimit" in each and "ThrottlingBurstLimit" in each for each in settings):
+            fix = 'set `ThrottlingRateLimit` and `ThrottlingBurstLimit` in `MethodSettings`, for `HttpMethod: "*"` and `ResourcePath: "/*"`'
             template.wrong(f"nothing limits the requests of {api}", fix)
 
 
@@ -284,6 +326,10 @@ def names(template):
             continue
         identifiers = {path.split("/")[-1] for path in schema.get("primaryIdentifier", [])}
         own = identifiers | {"Name", kind.split("::")[-1] + "Name"}
+        # A name within a resource of this stack, such as that of a stage, is free in the next stack.
+        parents = [properties[key] for key in identifiers & properties.keys() if isinstance(properties[key], dict)]
+        if len(identifiers) > 1 and template.referenced(parents, *{other["Type"] for other in template.resources.values()}):
+            own -= identifiers
         for key in sorted(own & properties.keys()):
             definition = schema["properties"].get(key, {})
             is_text = "string" in definition.get("type", []) or isinstance(properties[key], str)
@@ -330,18 +376,63 @@ def aliases(template):
             template.wrong(f"{logical} invokes {function} itself, whose code changes during an execution", fix)
 
 
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "x-amazon-apigateway-any-method")
+# A sentence that says that something is public, without a word that denies it or depends on something.
+PUBLIC = re.compile(r"\b(?:is|are) public\b|^\W*public\W*$", re.IGNORECASE)
+DENIES = re.compile(r"\b(?:no|not|none|nothing|never|neither|nor|unless|if|when|until|before|once|that)\b", re.IGNORECASE)
+
+
+def says_public(text):
+    comments = ""
+    for line in text.splitlines():
+        code, _, comment = line.partition("#")
+        # A comment goes on in the next line, unless that has code.
+        comments += ("\n. " if code.strip() else " ") + comment.strip()
+    for sentence in re.split(r"[.;:!?](?:\s|$)", comments):
+        found = PUBLIC.search(sentence)
+        if found and not DENIES.search(sentence[: found.end()]):
+            return True
+    return False
+
+
+def is_open(route):
+    """Returns whether a route of a definition has no authorizer. An API key identifies a plan, not a caller."""
+    security = [name for each in route.get("security") or [] for name in each]
+    integration = (route.get("x-amazon-apigateway-integration") or {}).get("type")
+    # A preflight request has no credentials.
+    return integration != "mock" and set(security) <= {"api_key"}
+
+
+def open_endpoints(template):
+    """Yields what can be called without an authorizer."""
+    for logical, properties in template.of(URL):
+        if properties.get("AuthType") == "NONE":
+            yield logical
+    for logical, properties in template.of(API, REST):
+        body, kinds = properties.get("Body") or {}, (properties.get("EndpointConfiguration") or {}).get("Types") or []
+        for path, methods in (body.get("paths") or {}).items():
+            for method, route in methods.items():
+                if kinds != ["PRIVATE"] and method in METHODS and isinstance(route, dict) and is_open(route):
+                    yield f"{method.removeprefix('x-amazon-apigateway-').removesuffix('-method').upper()} {path} of {logical}"
+    for _, properties in template.of("AWS::ApiGatewayV2::Route"):
+        api = (properties.get("ApiId") or {}).get("Ref")
+        of_api = (template.resources.get(api) or {}).get("Properties") or {}
+        decides = properties.get("RouteKey") == "$connect" or of_api.get("ProtocolType") == "HTTP"
+        if decides and properties.get("AuthorizationType", "NONE") == "NONE":
+            yield f"{properties.get('RouteKey')} of {api}"
+    for logical, properties in template.of(METHOD):
+        if properties.get("AuthorizationType", "NONE") == "NONE" and properties.get("HttpMethod") != "OPTIONS":
+            yield logical
+
+
 def authorizers(template):
-    is_open = any(properties.get("AuthType") == "NONE" for _, properties in template.of(URL))
+    found = list(open_endpoints(template))
+    if found and not says_public(template.text):
+        names = ", ".join(found)
+        template.wrong(f"an endpoint has no authorizer: {names}", "add one, or a comment that says that it is public: `# It is public.`")
     schemes = []
     for _, properties in template.of(API):
-        body = properties.get("Body") or {}
-        schemes += (body.get("components") or {}).get("securitySchemes", {}).values()
-        routes = [route for path in (body.get("paths") or {}).values() for route in path.values()]
-        is_open |= any(not route.get("security") for route in routes if isinstance(route, dict))
-    for _, properties in template.of("AWS::ApiGatewayV2::Route"):
-        is_open |= properties.get("AuthorizationType", "NONE") == "NONE" and properties.get("RouteKey") == "$connect"
-    if is_open and not re.search(r"#.*\bpublic\b", template.text, re.IGNORECASE):
-        template.wrong("an endpoint has no authorizer", "add one, or a comment that says that it is public")
+        schemes += ((properties.get("Body") or {}).get("components") or {}).get("securitySchemes", {}).values()
     kinds = [(scheme.get("x-amazon-apigateway-authorizer") or {}).get("type") for scheme in schemes]
     if template.name in AUTHORIZED and "jwt" not in kinds:
         template.wrong("anybody can say who they are", "add a JWT authorizer with `JwtConfiguration` to the API")

@@ -81,6 +81,14 @@ const BROKEN: &[(&str, &str, &[&str])] = &[
         "Namespace: AWS/ApiGateway",
         &["the alarm ServerErrorAlarm notifies no topic"],
     ),
+    // A topic of the template, or an ARN, is one.
+    ("!If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]", "[!Sub \"${Orders.Arn}\"]", &[]),
+    ("!If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]", "[]", &["notifies no topic"]),
+    (
+        "!If [HasAlarmTopic, [!Ref AlarmTopicArn], !Ref AWS::NoValue]",
+        "[!Ref AlarmTopicArn]",
+        &["cannot be created without AlarmTopicArn"],
+    ),
     ("    Default: \"\"\n", "", &["no parameter names a topic for the alarms"]),
     ("!Not [!Equals [!Ref AlarmTopicArn, \"\"]]", "!Equals [!Ref AlarmTopicArn, \"\"]", &["alarms do not follow"]),
     ("MetricName: 5xx", "MetricName: 4xx", &["nothing watches the server errors of Api"]),
@@ -176,31 +184,60 @@ const BROKEN: &[(&str, &str, &[&str])] = &[
     ("Resource: ${ShipArn}", "Resource: arn:aws:states:::lambda:invoke", &["names a partition"]),
     ("${AWS::URLSuffix}", "amazonaws.com", &["the output Url names a domain"]),
     ("!Ref Ship.Alias", "!GetAtt Ship.Arn", &["Saga invokes Ship itself"]),
-    (" The API is public.", "", &["an endpoint has no authorizer"]),
+    (" The API is public.", "", &["an endpoint has no authorizer: POST /orders of Api"]),
+    (" The API is public.", " Public.", &[]),
+    (" The API is public.", " This API must never become public.", &["an endpoint has no authorizer"]),
+    (" The API is public.", " No API\n# is public.", &["an endpoint has no authorizer"]),
+    (" The API is public.", " It is reported if the API is public.", &["an endpoint has no authorizer"]),
+];
+
+/// The same of a REST API.
+const BROKEN_REST: &[(&str, &str, &[&str])] = &[
+    ("        DefaultAuthorizer: AWS_IAM\n", "", &["an endpoint has no authorizer: GET /users of Rest"]),
+    (
+        "        DefaultAuthorizer: AWS_IAM\n",
+        "        ApiKeyRequired: true\n",
+        &["an endpoint has no authorizer: GET /users of Rest"],
+    ),
+    ("          ThrottlingRateLimit: 50\n", "", &["nothing limits the requests of Rest"]),
+    ("ResourcePath: \"/*\"", "ResourcePath: /users", &["nothing limits the requests of Rest"]),
+    ("DestinationArn: !GetAtt Logs.Arn", "DestinationArn: logs", &["the requests that Rest rejects are in no log"]),
+    ("MetricName: 5XXError", "MetricName: 4XXError", &["nothing watches the server errors of Rest"]),
+    ("Value: !Ref AWS::StackName", "Value: rest", &["nothing watches the server errors of Rest"]),
+    ("MetricName: Throttles", "MetricName: Errors", &["nothing watches the throttles of Users"]),
 ];
 
 #[test]
 fn each_broken_convention_is_reported_alone() {
-    let right = Path::new(HERE).join("../fixtures/templates/conventions.yaml");
-    let text = fs::read_to_string(&right).expect("the template");
-    assert!(lint(std::slice::from_ref(&right)).status.success(), "cfn-lint accepts it");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("templates");
     fs::create_dir_all(&folder).expect("a folder");
-    let mut files = vec![right, folder.join("flags.yaml")];
-    fs::write(&files[1], &text).expect("a template");
-    for (index, (part, other, _)) in BROKEN.iter().enumerate() {
-        assert!(text.contains(part), "{part}");
-        files.push(folder.join(format!("{index}.yaml")));
-        fs::write(files.last().expect("a file"), text.replacen(part, other, 1)).expect("a template");
+    let flags = folder.join("flags.yaml");
+    let mut files = vec![flags.clone()];
+    for (name, broken) in [("conventions", BROKEN), ("rest", BROKEN_REST)] {
+        let right = Path::new(HERE).join(format!("../fixtures/templates/{name}.yaml"));
+        let text = fs::read_to_string(&right).expect("the template");
+        assert!(lint(std::slice::from_ref(&right)).status.success(), "cfn-lint accepts {name}.yaml");
+        if name == "conventions" {
+            fs::write(&flags, &text).expect("a template");
+        }
+        files.push(right);
+        for (index, (part, other, _)) in broken.iter().enumerate() {
+            assert!(text.contains(part), "{part}");
+            files.push(folder.join(format!("{name}-{index}.yaml")));
+            fs::write(files.last().expect("a file"), text.replacen(part, other, 1)).expect("a template");
+        }
     }
     let report = conventions(&files);
     let of = |name: &str| report.lines().filter(|line| line.starts_with(&format!("{name}: "))).collect::<Vec<_>>();
-    assert!(of("conventions").is_empty(), "{report}");
     assert_eq!(of("flags").len(), 1, "{report}");
     assert!(of("flags")[0].contains("anybody can say who they are"), "{report}");
-    for (index, (part, _, expected)) in BROKEN.iter().enumerate() {
-        let found = of(&index.to_string());
-        let is_expected = |finding: &str| expected.iter().any(|part| finding.contains(part));
-        assert!(found.len() == expected.len() && found.iter().all(|finding| is_expected(finding)), "{part}: {found:?}");
+    for (name, broken) in [("conventions", BROKEN), ("rest", BROKEN_REST)] {
+        assert!(of(name).is_empty(), "{report}");
+        for (index, (part, _, expected)) in broken.iter().enumerate() {
+            let found = of(&format!("{name}-{index}"));
+            let is_expected = |finding: &str| expected.iter().any(|part| finding.contains(part));
+            let is_complete = found.len() == expected.len() && found.iter().all(|finding| is_expected(finding));
+            assert!(is_complete, "{part}: {found:?}");
+        }
     }
 }

@@ -1,7 +1,11 @@
 //! Every event of `fixtures/events` through a whole function: an event of an HTTP source becomes the request that is listed
 //! here, any other a `FunctionError`.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use base64::Engine as _;
+use pilaster::http::RequestContext;
 
 use super::*;
 
@@ -163,6 +167,36 @@ async fn every_http_event_becomes_its_request() {
         assert_eq!(seen["headers"], Value::Object(headers), "{file}");
     }
     assert_eq!(requests().count() + NOT_BASE64.len(), 64);
+}
+
+#[tokio::test]
+async fn the_address_of_the_caller_is_the_one_that_aws_has_seen_and_none_that_a_caller_sends() {
+    async fn address(context: RequestContext) -> Json<Option<IpAddr>> {
+        Json(context.source_ip())
+    }
+    let caller = Caller::new(pilaster::handler(address));
+    let mut found = BTreeMap::<&str, usize>::new();
+    for [file, source, ..] in requests() {
+        // Samples of AWS's pages have a placeholder instead of a host, and a range instead of an address.
+        let text = event(file).to_string().replace("<url-id>", "url-id").replace("192.168.0.1/32", "192.168.0.1");
+        let mut event: Value = serde_json::from_str(&text).unwrap();
+        for (headers, value) in [("headers", json!("6.6.6.6")), ("multiValueHeaders", json!(["6.6.6.6"]))] {
+            if let Some(headers) = event[headers].as_object_mut() {
+                headers.insert("x-forwarded-for".to_owned(), value);
+            }
+        }
+        let context = &event["requestContext"];
+        let seen = match source {
+            "HttpApi" => &context["http"]["sourceIp"],
+            "Rest" | "HttpApiV1" | "WebSocket" => &context["identity"]["sourceIp"],
+            _ => &Value::Null,
+        };
+        let seen = seen.as_str().filter(|text| *text != "test-invoke-source-ip");
+        assert_eq!(body(&call(&caller, &event.to_string()).await.unwrap()), json!(seen), "{file}");
+        *found.entry(source).or_default() += usize::from(seen.is_some());
+    }
+    let expected = [("HttpApi", 22), ("HttpApiV1", 5), ("Rest", 11), ("VpcLattice", 0), ("VpcLatticeV1", 0)];
+    assert_eq!(found, expected.into_iter().chain([("WebSocket", 4), ("alb", 0), ("alb-multi", 0)]).collect());
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod text;
 
 use std::fmt;
+use std::net::IpAddr;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
@@ -108,12 +109,11 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 /// ```
 /// use pilaster::http::RequestContext;
 ///
-/// async fn source_ip(context: RequestContext) -> String {
-///     // Of an HTTP API or a function URL, or else of a REST API.
-///     let ip = context.get("http.sourceIp").or_else(|| context.get("identity.sourceIp"));
-///     ip.unwrap_or_default()
+/// async fn caller(context: RequestContext) -> String {
+///     let stage: Option<String> = context.get("stage");
+///     format!("{:?} calls the stage {stage:?}", context.source_ip())
 /// }
-/// # let _ = source_ip;
+/// # let _ = caller;
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
@@ -150,6 +150,50 @@ impl RequestContext {
             None => value,
         };
         serde_json::from_str(found).ok()
+    }
+
+    /// Returns the address of the connection to the API or the function URL, which AWS has seen: that of the client, or of
+    /// a proxy before the API, such as CloudFront. A header, such as `X-Forwarded-For`, is never read: the caller can send
+    /// one.
+    ///
+    /// `None` behind a load balancer and behind VPC Lattice, whose events have the address only in `X-Forwarded-For`: a
+    /// load balancer [appends] it to what the caller sent, so at most the last entry is its own. `None` also for a test
+    /// in the console of a REST API.
+    ///
+    /// | source | field of `requestContext` |
+    /// |---|---|
+    /// | [HTTP API, function URL][http-api] | `http.sourceIp` |
+    /// | [REST API][rest-api], HTTP API with format 1.0, [WebSocket API][websocket] | `identity.sourceIp` |
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http::{HttpError, RequestContext};
+    /// use pilaster::testing::{Caller, http};
+    ///
+    /// async fn hello(context: RequestContext) -> Result<String, HttpError> {
+    ///     let ip = context.source_ip().ok_or_else(|| HttpError::forbidden("the address is not known"))?;
+    ///     Ok(if ip.is_loopback() { "a local run" } else { "an API" }.to_owned())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), pilaster::BoxError> {
+    /// let response = Caller::new(pilaster::handler(hello)).send(http::get("/")).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [appends]: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+    /// [http-api]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    /// [rest-api]: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    /// [websocket]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
+    pub fn source_ip(&self) -> Option<IpAddr> {
+        match self.kind {
+            EventKind::HttpApi => self.get("http.sourceIp"),
+            EventKind::Rest | EventKind::HttpApiV1 | EventKind::WebSocket => self.get("identity.sourceIp"),
+            EventKind::Alb { .. } | EventKind::VpcLatticeV1 | EventKind::VpcLattice => None,
+        }
     }
 
     /// Returns a stage variable of API Gateway.

@@ -114,7 +114,10 @@ impl ErrorLayer {
     }
 
     /// Maps an error that is an `E`, or was caused by one, to `status`; its `Display` text is the detail if the status
-    /// is a 4xx. The first rule that matches wins. An `E` is also found in a `Box`, an `Arc` or an `io::Error`.
+    /// is a 4xx. An `E` is also found in a `Box`, an `Arc` or an `io::Error`.
+    ///
+    /// The outermost error of the chain of causes that any rule matches counts, and of its rules the first: a rule for a
+    /// cause never hides one for the error around it.
     ///
     /// A `status` that is not between 400 and 599 prevents the function from starting: [`run`](crate::run) reports it.
     pub fn on<E: StdError + 'static>(mut self, status: u16) -> Self {

@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use tracing::Instrument as _;
 
 use super::CALLER;
 use super::{Begun, Idempotency};
+use crate::core::at_end;
 use crate::core::error::BoxError;
 use crate::core::expression::read;
 use crate::idempotency::canonical_json;
@@ -110,7 +110,8 @@ impl Begun {
 }
 
 /// A call that holds the lock of its key. If it is dropped before it is completed or released, for example by a
-/// time-out, it releases the lock in the background, as long as the sandbox runs.
+/// time-out, it releases the lock in the background; the invocation waits for that, for at most half of the time that it
+/// has left.
 #[must_use = "complete or release the running call"]
 pub struct Running {
     pub(super) idempotency: Idempotency,
@@ -202,10 +203,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let Some(lock) = self.lock.take() else { return };
         let idempotency = self.idempotency.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Its log lines and spans belong to the invocation that dropped the call.
-            drop(runtime.spawn(async move { release(&idempotency, &lock).await }.in_current_span()));
-        }
+        at_end::spawn(async move { release(&idempotency, &lock).await });
     }
 }
 

@@ -219,14 +219,14 @@ pub(super) fn is_application(metadata: &Metadata<'_>) -> bool {
 /// directive.
 pub(super) fn directives(text: &str) -> (Option<LevelFilter>, Vec<(String, LevelFilter)>, Vec<String>) {
     let (mut default, mut directives, mut warnings) = (None, Vec::new(), Vec::new());
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+    for (number, part) in (1..).zip(text.split(',').map(str::trim)).filter(|(_, part)| !part.is_empty()) {
         match part.parse::<Targets>() {
             Ok(targets) => {
                 default = targets.default_level().or(default);
                 directives.extend(targets.iter().map(|(target, level)| (target.to_owned(), level)));
             }
             Err(_) => warnings.push(format!(
-                "RUST_LOG: {part:?} is ignored: write a level, or a module path and a level, as in \"my_function::store=debug\""
+                "part {number} of the environment variable RUST_LOG is ignored: write a level, or a module path and a level, as in \"my_function::store=debug\""
             )),
         }
     }
@@ -263,6 +263,6 @@ mod tests {
         assert_eq!(default, Some(LevelFilter::WARN));
         assert_eq!(directives, [("b".to_owned(), LevelFilter::TRACE)]);
         assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].contains("a=loud"), "{warnings:?}");
+        assert!(warnings[0].contains("part 2 of") && !warnings[0].contains("loud"), "{warnings:?}");
     }
 }

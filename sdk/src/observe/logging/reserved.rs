@@ -21,7 +21,8 @@ pub(super) enum ReservedKey {
     SpanId,
 }
 
-const NAMES: [(&str, ReservedKey); 14] = [
+/// Their names. `level` and `message` are reserved, too, and cannot be omitted.
+pub(super) const NAMES: [(&str, ReservedKey); 14] = [
     ("location", ReservedKey::Location),
     ("timestamp", ReservedKey::Timestamp),
     ("service", ReservedKey::Service),

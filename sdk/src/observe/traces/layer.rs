@@ -110,6 +110,7 @@ impl<S> Layer<S> for TracesLayer {
     type Service = Traces<S>;
 
     fn layer(&self, inner: S) -> Traces<S> {
+        self.0.warn();
         let shared = (!self.0.disabled).then(|| Shared::new(&self.0));
         let shared = shared.and_then(|shared| {
             shared.map(Arc::new).map_err(|mistake| reject(format_args!("TracesLayer: {mistake}"))).ok()

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use super::captured::CapturedSpans;
 use super::export::{Export, shown};
 use super::pipeline::EXPORT_TIMEOUT;
+use super::variables::{self, Names};
 use crate::core::env::{self, Lookup};
 
 /// A collector's configured address. It may contain a password, so its `Debug` shows only the parts that
@@ -44,12 +45,13 @@ pub(super) struct Settings {
     function_name: Option<String>,
     /// The first mistake in the configuration.
     mistake: Option<String>,
+    /// A sentence for each variable that is ignored.
+    warnings: Vec<String>,
 }
 
 impl Settings {
     pub(super) fn from_vars(lookup: Lookup<'_>) -> Self {
         let var = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let is = |name: &str, value: &str| var(name).is_some_and(|text| text.eq_ignore_ascii_case(value));
         // A variable of traces overrides the one of all signals.
         let of_traces = |rest: &str| {
             var(&format!("OTEL_EXPORTER_OTLP_TRACES_{rest}")).or_else(|| var(&format!("OTEL_EXPORTER_OTLP_{rest}")))
@@ -66,7 +68,7 @@ impl Settings {
         let endpoint = var("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").or_else(|| {
             var("OTEL_EXPORTER_OTLP_ENDPOINT").map(|base| format!("{}/v1/traces", base.trim_end_matches('/')))
         });
-        let propagators = var("OTEL_PROPAGATORS");
+        let Names { disabled, xray, w3c, daemon, warnings } = Names::read(lookup);
         let mut is_off = |name: &str| {
             let is_on = env::boolean(lookup, name).unwrap_or_else(|sentence| {
                 mistake.get_or_insert(sentence);
@@ -76,24 +78,29 @@ impl Settings {
         };
         let (is_trace_off, is_capture_off) =
             (is_off("POWERTOOLS_TRACE_ENABLED"), is_off("POWERTOOLS_TRACER_CAPTURE_ERROR"));
-        let accepts = |names: &[&str]| {
-            propagators.as_ref().is_none_or(|list| list.split(',').any(|name| names.contains(&name.trim())))
-        };
         Self {
             endpoint: endpoint.map(Endpoint),
             headers,
-            daemon: var("AWS_XRAY_DAEMON_ADDRESS").and_then(|text| daemon(&text)),
+            daemon,
             captured: None,
             service: var("OTEL_SERVICE_NAME").or_else(|| var("POWERTOOLS_SERVICE_NAME")),
             export_timeout: EXPORT_TIMEOUT,
-            disabled: is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") || is_trace_off,
+            disabled: disabled || is_trace_off,
             record_errors: !is_capture_off,
-            xray: accepts(&["xray", "xray-lambda"]),
-            w3c: accepts(&["tracecontext"]),
+            xray,
+            w3c,
             trusts_callers: false,
             resource: resource(&var),
             function_name: var("AWS_LAMBDA_FUNCTION_NAME"),
             mistake,
+            warnings,
+        }
+    }
+
+    /// Logs a warning for each variable that is ignored.
+    pub(super) fn warn(&self) {
+        for warning in self.warnings.iter().chain(&variables::sampler(&env::var)) {
+            tracing::warn!("{warning}");
         }
     }
 
@@ -148,14 +155,6 @@ fn headers(text: &str) -> Result<HeaderMap, &'static str> {
         headers.insert(name, value);
     }
     Ok(headers)
-}
-
-/// Parses `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`
-/// (<https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python-configuration.html>).
-fn daemon(text: &str) -> Option<String> {
-    let mut parts = text.split_whitespace();
-    let udp = text.split_whitespace().find_map(|part| part.strip_prefix("udp:"));
-    udp.or_else(|| parts.next().filter(|part| !part.starts_with("tcp:"))).map(str::to_owned)
 }
 
 fn resource(var: &impl Fn(&str) -> Option<String>) -> Vec<KeyValue> {
@@ -236,6 +235,22 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_is_ignored_is_a_warning_at_the_start() {
+        use crate::observe::logging::{CapturedLogs, Logs};
+        let captured = CapturedLogs::default();
+        tracing::subscriber::with_default(Logs::new().writer(captured.clone()).build(), || {
+            let layer = TracesLayer::from_vars(|name| (name == "OTEL_PROPAGATORS").then(|| "hunter2".to_owned()));
+            assert_eq!(captured.lines().len(), 0, "before the function starts, there may be no subscriber");
+            drop(tower::Layer::layer(&layer, ()));
+        });
+        let lines = captured.lines();
+        let [line] = &lines[..] else { panic!("{lines:?}") };
+        let message = line["message"].as_str().unwrap_or_default();
+        assert!(line["level"] == "WARN" && message.contains("OTEL_PROPAGATORS"), "{line}");
+        assert!(!line.to_string().contains("hunter2"), "{line}");
+    }
+
+    #[test]
     fn headers_are_decoded() {
         let headers = headers("authorization=Bearer%20a, x-b=c").unwrap();
         assert_eq!((&headers["authorization"], &headers["x-b"]), (&"Bearer a".parse().unwrap(), &"c".parse().unwrap()));
@@ -260,9 +275,5 @@ mod tests {
         {
             assert!(settings(&[switch]).disabled, "{switch:?}");
         }
-        let only_w3c = settings(&[("OTEL_PROPAGATORS", "baggage, tracecontext")]);
-        assert_eq!((only_w3c.xray, only_w3c.w3c), (false, true));
-        let none = settings(&[("OTEL_PROPAGATORS", "none")]);
-        assert_eq!((none.xray, none.w3c), (false, false));
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Rules {
 struct Seen;
 
 impl Rules {
-    /// Applies the first rule that matches anything in the chain of causes.
+    /// Applies the first rule that matches the outermost error of the chain of causes that any rule matches.
     fn map(&self, error: HttpError) -> HttpError {
         let Some(source) = error.shared_source() else { return error };
         if let Some(mapped) = self.mapped(&*source, 0) {
@@ -58,7 +58,7 @@ impl Rules {
         error
     }
 
-    /// Returns the result of the first rule that matches an error, its inner error, or a cause of either.
+    /// Returns the result of the first rule that matches an error; if none does, of its inner error or a cause of either.
     fn mapped(&self, error: &(dyn StdError + 'static), depth: usize) -> Option<HttpError> {
         causes(error).find_map(|error| {
             if let Some(mapped) = self.maps.iter().find_map(|(_, map)| map(error)) {

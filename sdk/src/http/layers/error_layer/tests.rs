@@ -39,6 +39,30 @@ async fn a_rule_finds_its_error_below_others() {
 }
 
 #[tokio::test]
+async fn the_outermost_error_that_a_rule_matches_counts_and_of_its_rules_the_first() {
+    #[derive(Debug)]
+    struct Save(Taken);
+    impl fmt::Display for Save {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("not saved")
+        }
+    }
+    impl StdError for Save {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.0)
+        }
+    }
+    for (layer, status) in [
+        (ErrorLayer::new().on::<Taken>(409).on::<Save>(503), 503),
+        (ErrorLayer::new().on::<Save>(503).on::<Taken>(409), 503),
+        (ErrorLayer::new().on::<Taken>(409).on::<Save>(503).on::<Save>(422), 503),
+        (ErrorLayer::new().on::<fmt::Error>(503).on::<Taken>(409).on::<Taken>(410), 409),
+    ] {
+        assert_eq!(answer(layer, Save(Taken).into()).await.0, status);
+    }
+}
+
+#[tokio::test]
 async fn a_rule_finds_its_error_in_whatever_holds_it() {
     use std::sync::Arc;
 

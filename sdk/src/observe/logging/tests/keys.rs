@@ -202,3 +202,27 @@ fn reserved_keys_can_be_left_out_except_level_and_message() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn the_first_two_tables_of_the_guide_have_the_reserved_keys_and_the_others_have_none() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/src/log-keys.md")).unwrap();
+    let tables: Vec<Vec<&str>> = page
+        .split("\n## ")
+        .skip(1)
+        .map(|part| part.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0)).collect())
+        .collect();
+    let mut listed = [&tables[0][..], &tables[1]].concat();
+    let mut reserved: Vec<_> = reserved::NAMES.iter().map(|(name, _)| *name).chain(["level", "message"]).collect();
+    listed.sort_unstable();
+    reserved.sort_unstable();
+    assert_eq!(listed, reserved);
+
+    let of_feature = |key: &&&str| cfg!(feature = "otel") || !["trace_id", "span_id"].contains(*key);
+    let renamed = |key: &str| reserved::unreserved(key.to_owned().into()) == format!("{key}_");
+    for key in listed.iter().filter(of_feature) {
+        assert!(renamed(key), "a field replaces the reserved key {key}");
+    }
+    for key in tables[2].iter().chain(&tables[3]) {
+        assert!(!renamed(key), "a field {key} gets an underscore, but its table has no reserved keys");
+    }
+}
