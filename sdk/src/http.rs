@@ -49,7 +49,7 @@ pub use self::function::{HttpFunction, service};
 pub use self::handler::HttpHandler;
 #[cfg(feature = "lambda-http")]
 pub use self::lambda_http::lambda_http;
-pub use self::layers::base_path::{self, BasePathLayer};
+pub use self::layers::base_path::{self, BasePath, BasePathLayer};
 pub use self::layers::catch_panic::{self, CatchPanicLayer};
 #[cfg(feature = "compression")]
 pub use self::layers::compression::{self, CompressionLayer};

@@ -52,7 +52,7 @@ use tower::util::Either;
 use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
-use crate::http::layers::base_path::{BasePath, BasePathLayer};
+use crate::http::layers::base_path::{BasePath, BasePathLayer, BasePathService};
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::CompressionLayer;
 #[cfg(feature = "conditional")]
@@ -163,10 +163,10 @@ impl Stack {
         self
     }
 
-    /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the
-    /// event names the route, that happens automatically: see [`http::base_path`](crate::http::base_path). Call it
-    /// again for another base path.
-    pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
+    /// Sets which base path of a custom domain is removed from request paths before any layer sees them: a text such as
+    /// `v1` is removed as well as what the event shows, and [`BasePath::Keep`] keeps the path of the event. Call it
+    /// again for another base path. See [`http::base_path`](crate::http::base_path).
+    pub fn base_path(mut self, base_path: impl Into<BasePath>) -> Self {
         self.base_path = self.base_path.and(base_path);
         self
     }
@@ -253,7 +253,7 @@ where
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>;
+    type Service = BasePathService<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>;
 
     /// # Panics
     ///
