@@ -1,7 +1,7 @@
 //! The layers of an HTTP function in a fixed order, regardless of the order of the calls.
 //!
-//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline →
-//! your own layers → idempotency → panics → the function. A preflight, an error, a rejection and a panic therefore have
+//! From the outside in: base path → security headers → CORS → compression → cache control → conditional requests →
+//! errors → deadline → your own layers → idempotency → panics → the function. A preflight, an error, a rejection and a panic therefore have
 //! the same headers as any other response.
 //!
 //! A function without its own stack runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) replaces it
@@ -42,6 +42,7 @@ use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
 #[cfg(any(
+    feature = "cache-control",
     feature = "compression",
     feature = "conditional",
     feature = "cors",
@@ -53,6 +54,8 @@ use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
 use crate::http::layers::base_path::{BasePath, BasePathLayer, BasePathService};
+#[cfg(feature = "cache-control")]
+use crate::http::layers::cache_control::CacheControlLayer;
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::CompressionLayer;
 #[cfg(feature = "conditional")]
@@ -99,6 +102,8 @@ pub struct Stack {
     cors: Option<CorsLayer>,
     #[cfg(feature = "compression")]
     compression: Option<CompressionLayer>,
+    #[cfg(feature = "cache-control")]
+    cache_control: Option<CacheControlLayer>,
     #[cfg(feature = "conditional")]
     conditional: Option<ConditionalLayer>,
     errors: ErrorLayer,
@@ -133,6 +138,13 @@ impl Stack {
     #[cfg(feature = "compression")]
     pub fn compression(mut self, layer: CompressionLayer) -> Self {
         self.compression = Some(layer);
+        self
+    }
+
+    /// Sets `Cache-Control` of the responses that have none.
+    #[cfg(feature = "cache-control")]
+    pub fn cache_control(mut self, layer: CacheControlLayer) -> Self {
+        self.cache_control = Some(layer);
         self
     }
 
@@ -243,6 +255,7 @@ optional! {
     "security-headers": Secured of SecurityHeadersLayer;
     "cors": Cors of CorsLayer;
     "compression": Compressed of CompressionLayer;
+    "cache-control": CacheControlled of CacheControlLayer;
     "conditional": Conditional of ConditionalLayer;
     "idempotency": Idempotent of IdempotencyLayer;
 }
@@ -253,7 +266,9 @@ where
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
 {
-    type Service = BasePathService<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>;
+    type Service = BasePathService<
+        Secured<Cors<Compressed<CacheControlled<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>,
+    >;
 
     /// # Panics
     ///
@@ -269,6 +284,8 @@ where
         let service = self.errors.layer(self.deadline.layer(inner));
         #[cfg(feature = "conditional")]
         let service = either(self.conditional.as_ref(), service);
+        #[cfg(feature = "cache-control")]
+        let service = either(self.cache_control.as_ref(), service);
         #[cfg(feature = "compression")]
         let service = either(self.compression.as_ref(), service);
         #[cfg(all(feature = "cors", feature = "idempotency"))]
@@ -282,6 +299,7 @@ where
 }
 
 #[cfg(any(
+    feature = "cache-control",
     feature = "compression",
     feature = "conditional",
     feature = "cors",
