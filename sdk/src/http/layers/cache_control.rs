@@ -50,6 +50,7 @@
 //!
 //! [`public_with_credentials`]: CacheControlLayer::public_with_credentials
 
+mod directives;
 mod error;
 mod route;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::value::DIRECTIVES;
+use super::directives::DIRECTIVES;
 
 /// A mistake in a [`CacheControlLayer`](super::CacheControlLayer).
 #[derive(Clone, Debug, PartialEq, Eq)]

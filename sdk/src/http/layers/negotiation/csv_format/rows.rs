@@ -17,7 +17,7 @@ pub(super) enum RowsError {
 impl fmt::Display for RowsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAList => f.write_str("not a list"),
+            Self::NotAList => f.write_str("no list"),
             Self::Csv(error) => error.fmt(f),
         }
     }
