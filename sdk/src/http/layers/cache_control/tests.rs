@@ -8,7 +8,6 @@ use tower::{ServiceExt, service_fn};
 use super::*;
 use crate::core::invocation::Invocation;
 use crate::core::raw::{Incoming, RawEvent};
-use crate::function::into_service::IntoService;
 use crate::http::{HttpError, Path, Stack};
 
 /// Returns `Cache-Control` of a response with this status and these headers.
@@ -278,4 +277,29 @@ fn a_mistake_is_named() {
     async fn item(_: http::Method) {}
     let error = crate::handler(item).layer(Stack::new().cache_control(twice)).into_service().unwrap_err();
     assert!(error.to_string().contains("cache control: \"a\""), "{error}");
+}
+
+#[cfg(feature = "conditional")]
+#[tokio::test]
+async fn a_304_and_a_412_of_the_stack_have_it_too() {
+    async fn item(_: http::Method) -> ([(&'static str, &'static str); 1], &'static str) {
+        ([("etag", "\"7\"")], "an item")
+    }
+    let called = async |headers: Json| {
+        let event = json!({
+            "path": "/", "httpMethod": "GET", "headers": headers, "requestContext": { "elb": {} },
+        });
+        let event = RawEvent::parse(event.to_string()).unwrap();
+        let invocation = Invocation::new(lambda_runtime::Context::default());
+        let stack = Stack::new()
+            .conditional(crate::http::ConditionalLayer::new())
+            .cache_control(CacheControlLayer::new("public, max-age=60"));
+        let service = crate::handler(item).layer(stack).into_service().unwrap();
+        let answer = service.oneshot(Incoming { event, invocation }).await.unwrap();
+        let answer: Json = serde_json::from_str(answer.as_json().unwrap().get()).unwrap();
+        (answer["statusCode"].clone(), answer["headers"]["cache-control"].clone())
+    };
+    assert_eq!(called(json!({})).await, (json!(200), json!("public, max-age=60")));
+    assert_eq!(called(json!({ "if-none-match": "\"7\"" })).await, (json!(304), json!("public, max-age=60")));
+    assert_eq!(called(json!({ "if-match": "\"8\"" })).await, (json!(412), json!("no-store")));
 }

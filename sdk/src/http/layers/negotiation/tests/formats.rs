@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::*;
 use crate::core::raw::{Incoming, RawEvent};
-use crate::function::into_service::IntoService;
 use crate::http::Stack;
 
 #[derive(Clone, Serialize)]
@@ -255,7 +254,7 @@ async fn a_tag_is_that_of_the_format() {
         ("application/json", "\"7;application/json\"", "\"7;application/json\"", r#""\"7\"""#),
     ] {
         let request = Request::builder().header("accept", accept).header("if-none-match", held).body(Body::empty());
-        let response = formats().layer(handler.clone()).oneshot(request.unwrap()).await.unwrap();
+        let response = formats().layer(handler).oneshot(request.unwrap()).await.unwrap();
         assert_eq!(response.headers()["etag"], expected);
         assert_eq!(text(response).await, body);
     }
