@@ -13,7 +13,7 @@ pub mod extract;
 pub(crate) mod framing;
 pub(crate) mod function;
 pub(crate) mod handler;
-#[cfg(any(feature = "compression", feature = "multipart", feature = "negotiation"))]
+#[cfg(any(feature = "cache-control", feature = "compression", feature = "multipart", feature = "negotiation"))]
 pub(crate) mod header_list;
 #[cfg(feature = "lambda-http")]
 mod lambda_http;
@@ -52,7 +52,9 @@ pub use self::function::{HttpFunction, IntoHttpFunction, service};
 pub use self::handler::HttpHandler;
 #[cfg(feature = "lambda-http")]
 pub use self::lambda_http::lambda_http;
-pub use self::layers::base_path::{self, BasePathLayer};
+pub use self::layers::base_path::{self, BasePath, BasePathLayer};
+#[cfg(feature = "cache-control")]
+pub use self::layers::cache_control::{self, CacheControlLayer};
 pub use self::layers::catch_panic::{self, CatchPanicLayer};
 #[cfg(feature = "compression")]
 pub use self::layers::compression::{self, CompressionLayer};

@@ -37,7 +37,7 @@
 //! | 4 | [`WarmupLayer`]: for HTTP requests and records, opt-in for whole events | to a warm-up call | – |
 //! | 5 | the layers of [`Function::outer`], the first named outermost: [`TracesLayer`], [`MetricsLayer`], [`SecretsLayer`], … | where a secret is unavailable | close spans, write metrics |
 //! | 6 | the adapter of [`http`], [`records`] or [`events`] | to an event that cannot be decoded | encodes the response |
-//! | 7 | HTTP: base path → security headers → CORS → compression → conditional requests → errors → deadline → your layers → idempotency → panics, in the order of [`http::Stack`]; records and events: the layers of [`Function::layer`], the first named outermost | to a preflight, to a conditional request, at the deadline, with a stored response | add headers, map errors |
+//! | 7 | HTTP: base path → security headers → CORS → compression → cache control → conditional requests → errors → deadline → your layers → idempotency → panics, in the order of [`http::Stack`]; records and events: the layers of [`Function::layer`], the first named outermost | to a preflight, to a conditional request, at the deadline, with a stored response | add headers, map errors |
 //! | 8 | the extractors | with a rejection: 400, 413, 415, 422; with a failed record | – |
 //! | 9 | your function | – | returns its value or its error |
 //!

@@ -55,7 +55,7 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 use tower::Service;
 
 use crate::core::deadline::{MARGIN, until};
@@ -302,8 +302,9 @@ async fn error_response(
 }
 
 /// Renders an error in place of a response with these headers: those of the layers stay, those about its content are
-/// removed.
+/// removed. A response that says how long it may be stored becomes an error that may not be.
 fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
+    let is_stored = headers.contains_key(header::CACHE_CONTROL);
     for name in [
         header::ACCEPT_RANGES,
         header::CACHE_CONTROL,
@@ -320,6 +321,9 @@ fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpErr
         header::SET_COOKIE,
     ] {
         headers.remove(name);
+    }
+    if is_stored {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     let mut response = error::rendered(renderer, error);
     headers.extend(std::mem::take(response.headers_mut()));

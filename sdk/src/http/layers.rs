@@ -1,6 +1,8 @@
 //! The layers of HTTP functions.
 
 pub mod base_path;
+#[cfg(feature = "cache-control")]
+pub mod cache_control;
 pub mod catch_panic;
 #[cfg(feature = "compression")]
 pub mod compression;

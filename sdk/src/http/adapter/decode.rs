@@ -27,7 +27,7 @@ use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
 use crate::http::adapter::locate;
 use crate::http::credentials;
 use crate::http::error::HttpError;
-use crate::http::extract::context::{BrokenPathParam, ContextText, EventKind, EventParts, PathParams};
+use crate::http::extract::context::{BrokenPathParam, ContextText, EventKind, EventParts, EventPath, PathParams};
 
 /// The error of an event that never becomes a request.
 pub(super) enum Undecodable {
@@ -51,9 +51,10 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
         wrong_field(text, context, "requestContext", is_right)
     })?;
     let source = HttpSource::of(&markers(&event, &context)).ok_or_else(not_http)?;
-    let parts = EventParts {
+    let mut parts = EventParts {
         kind: source.kind,
         context: event.request_context.as_ref().map(|members| ContextText::within(&incoming.event, members)),
+        path: EventPath::default(),
         stage_variables: owned(&event.stage_variables),
     };
     #[cfg(feature = "lambda-http")]
@@ -63,8 +64,8 @@ pub(super) fn decode(incoming: &Incoming) -> Result<(HttpSource, Request<Body>),
         path: event.raw_path.as_deref().or(event.path.as_deref()).unwrap_or_default().to_owned(),
         path_parameters: owned(&event.path_parameters),
     };
-    let mut request =
-        request(source, &incoming.event, event, &context).map_err(|error| Undecodable::Malformed(source, error))?;
+    let mut request = request(source, &incoming.event, event, &context, &mut parts.path)
+        .map_err(|error| Undecodable::Malformed(source, error))?;
     request.extensions_mut().insert(parts);
     #[cfg(feature = "lambda-http")]
     request.extensions_mut().insert(unchanged);
@@ -112,11 +113,14 @@ fn request(
     raw: &RawEvent,
     mut event: EventFields<'_>,
     context: &ContextFields<'_>,
+    path: &mut EventPath,
 ) -> Result<Request<Body>, HttpError> {
     let kind = source.kind;
     let method = method(kind, &event, context)?;
     let mut headers = headers(kind, raw, &event)?;
-    let uri = uri(&headers, path_and_query(source, &event, context), context)?;
+    let (target, event_path) = path_and_query(source, &event, context);
+    let uri = uri(&headers, target, context)?;
+    *path = event_path;
     let body = body(raw, event.body.0.take(), event.is_base64_encoded.unwrap_or(false))?;
     let is_message =
         kind == EventKind::WebSocket && (context.event_type.as_deref() == Some("MESSAGE") || !body.is_empty());

@@ -9,9 +9,10 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use serde_json::value::RawValue;
 
 use crate::core::json::text::Text;
+use crate::core::source::is_url;
 use crate::http::adapter::detect::HttpSource;
 use crate::http::adapter::event::{ContextFields, EventFields, Pairs};
-use crate::http::extract::context::EventKind;
+use crate::http::extract::context::{EventKind, EventPath};
 use crate::http::layers::base_path::PATH;
 
 /// The characters to escape in a path that the source has decoded: a `%` in it is literal.
@@ -21,19 +22,40 @@ const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b
 /// The characters to escape in the name or the value of a decoded query parameter.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Returns the path without stage and base path, and the query, escaped for a URI.
-pub(super) fn path_and_query(source: HttpSource, event: &EventFields<'_>, context: &ContextFields<'_>) -> String {
-    let path = path(source.kind, event, context);
-    let mut target = String::with_capacity(path.len() + 32);
+/// Returns the path without stage and base path, and the query, escaped for a URI; and the path in the event.
+pub(super) fn path_and_query(
+    source: HttpSource,
+    event: &EventFields<'_>,
+    context: &ContextFields<'_>,
+) -> (String, EventPath) {
+    let (whole, removed) = path(source.kind, event, context);
+    let own = whole.get(removed..).filter(|own| !own.is_empty()).unwrap_or("/");
+    let set = if source.decodes_path() { DECODED_PATH } else { PATH };
+    let mut target = String::with_capacity(own.len() + 32);
+    push_path(&mut target, own, set);
+    push_query(&mut target, source.kind, event);
+    let mut event_path = EventPath { length: whole.len(), ..EventPath::default() };
+    if removed > 0 {
+        let removed = &whole[..removed];
+        if source.kind == EventKind::Rest || !may_be_stage(removed, context) {
+            push_path(&mut event_path.base, removed, set);
+        }
+        let mut escaped = String::with_capacity(whole.len());
+        push_path(&mut escaped, &whole, set);
+        event_path.whole = Some(escaped);
+    }
+    (target, event_path)
+}
+
+fn push_path(target: &mut String, path: &str, set: &'static AsciiSet) {
     if !path.starts_with('/') {
         target.push('/');
     }
-    target.extend(utf8_percent_encode(&path, if source.decodes_path() { DECODED_PATH } else { PATH }));
-    push_query(&mut target, source.kind, event);
-    target
+    target.extend(utf8_percent_encode(path, set));
 }
 
-fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFields<'_>) -> Cow<'w, str> {
+/// Returns the path in the event, and the length of the stage and the base path at its beginning.
+fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFields<'_>) -> (Cow<'w, str>, usize) {
     let (path, route) = match kind {
         EventKind::HttpApi => {
             let path = event
@@ -50,21 +72,20 @@ fn path<'w>(kind: EventKind, event: &'w EventFields<'_>, context: &'w ContextFie
             (event.path.as_deref().unwrap_or("/"), route.filter(|route| route.starts_with('/')))
         }
         // `raw_path` includes the query.
-        EventKind::VpcLatticeV1 => return before_query(event.lattice_raw_path.as_deref().unwrap_or("/")).into(),
-        EventKind::VpcLattice => return before_query(event.path.as_deref().unwrap_or("/")).into(),
-        EventKind::WebSocket => return format!("/{}", context.route_key.as_deref().unwrap_or("$default")).into(),
-        EventKind::Alb { .. } => return event.path.as_deref().unwrap_or("/").into(),
+        EventKind::VpcLatticeV1 => return (before_query(event.lattice_raw_path.as_deref().unwrap_or("/")).into(), 0),
+        EventKind::VpcLattice => return (before_query(event.path.as_deref().unwrap_or("/")).into(), 0),
+        EventKind::WebSocket => return (format!("/{}", context.route_key.as_deref().unwrap_or("$default")).into(), 0),
+        EventKind::Alb { .. } => return (event.path.as_deref().unwrap_or("/").into(), 0),
     };
     let route = route.as_deref();
     let base = route.and_then(|route| base_length(path, route, &event.path_parameters));
-    let own = match (kind, base) {
-        (_, Some(0)) => path,
-        (EventKind::Rest, Some(_)) if !is_mapped(path, route, context) => path,
-        (_, Some(length)) => path.get(length..).filter(|path| !path.is_empty()).unwrap_or("/"),
-        (EventKind::Rest, None) => path,
-        (_, None) => without_stage(path, context.stage.as_deref()),
+    let removed = match (kind, base) {
+        (EventKind::Rest, Some(1..)) if !is_mapped(path, route, context) => 0,
+        (_, Some(length)) => length,
+        (EventKind::Rest, None) => 0,
+        (_, None) => stage_length(path, context.stage.as_deref()),
     };
-    own.into()
+    (path.into(), removed)
 }
 
 fn before_query(path: &str) -> &str {
@@ -134,14 +155,21 @@ fn is_mapped(path: &str, route: Option<&str>, context: &ContextFields<'_>) -> bo
     }
 }
 
-/// Removes the named stage that an HTTP API puts before the path: `/prod/users` becomes `/users`.
-fn without_stage<'p>(path: &'p str, stage: Option<&str>) -> &'p str {
-    let Some(stage) = stage.filter(|stage| *stage != "$default") else { return path };
+/// Returns the length of the named stage that an HTTP API puts before the path: 5 in `/prod/users`.
+fn stage_length(path: &str, stage: Option<&str>) -> usize {
+    let Some(stage) = stage.filter(|stage| *stage != "$default") else { return 0 };
     match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)) {
-        Some("") => "/",
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => 1 + stage.len(),
+        _ => 0,
     }
+}
+
+/// Returns whether the beginning of a path may be the stage of an HTTP API in place of what the client sent: a custom
+/// domain does not have the stage in its URLs, and some events have it in the path all the same
+/// (<https://github.com/CodeGenieApp/serverless-express/issues/465>).
+fn may_be_stage(removed: &str, context: &ContextFields<'_>) -> bool {
+    let is_custom = |domain: &str| !domain.contains(".execute-api.") && !is_url(domain);
+    context.domain_name.as_deref().is_some_and(is_custom) && removed.strip_prefix('/') == context.stage.as_deref()
 }
 
 fn push_query(target: &mut String, kind: EventKind, event: &EventFields<'_>) {
@@ -248,7 +276,7 @@ mod tests {
                 let event: EventFields<'_> = serde_json::from_str(&text).unwrap();
                 let context = ContextFields::of(event.request_context.as_ref().unwrap()).unwrap();
                 let source = HttpSource::of(&crate::http::adapter::detect::markers(&event, &context)).unwrap();
-                assert_eq!(path_and_query(source, &event, &context), expected, "{text}");
+                assert_eq!(path_and_query(source, &event, &context).0, expected, "{text}");
             }
         }
     }

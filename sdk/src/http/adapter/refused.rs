@@ -14,7 +14,7 @@ use crate::core::error::BoxError;
 use crate::core::json::text::Text;
 use crate::core::raw::Incoming;
 use crate::http::error::HttpError;
-use crate::http::extract::context::{ContextText, EventKind, EventParts};
+use crate::http::extract::context::{ContextText, EventKind, EventParts, EventPath};
 
 /// Returns a 400 that names the part of the request and never repeats its value.
 pub(super) fn malformed(part: &str) -> HttpError {
@@ -32,7 +32,12 @@ pub(super) fn request(incoming: &Incoming, kind: EventKind) -> Request<Body> {
     let mut request = Request::new(Body::from_stream(stream::once(ready(unread()))));
     *request.method_mut() = method(&event, context).unwrap_or(Method::POST);
     *request.headers_mut() = headers(&event);
-    let parts = EventParts { kind, context: context.and_then(ContextText::parse), stage_variables: Vec::new() };
+    let parts = EventParts {
+        kind,
+        context: context.and_then(ContextText::parse),
+        stage_variables: Vec::new(),
+        path: EventPath::default(),
+    };
     request.extensions_mut().insert(parts);
     #[cfg(feature = "clients")]
     if let Some(clients) = crate::Clients::replaced(&incoming.invocation) {

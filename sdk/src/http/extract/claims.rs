@@ -101,7 +101,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        match authorizer::claims(parts)? {
+        match authorizer::claims(&parts.extensions)? {
             Some(claims) => typed(claims),
             None => Err(Rejection::new(StatusCode::UNAUTHORIZED, "authentication is required")
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
@@ -118,8 +118,15 @@ where
 
     /// Returns `None` for an unauthenticated request. Claims that do not match `T` are still a 403.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        authorizer::claims(parts)?.map(typed).transpose()
+        authorizer::claims(&parts.extensions)?.map(typed).transpose()
     }
+}
+
+/// Returns whether an authorizer or IAM has verified the caller of a request; also if that cannot be read.
+#[cfg(feature = "cache-control")]
+pub(crate) fn is_authenticated(extensions: &http::Extensions) -> bool {
+    let is_of_event = extensions.get::<crate::http::extract::context::EventParts>().is_some();
+    is_of_event && !matches!(authorizer::claims(extensions), Ok(None))
 }
 
 fn typed<T: DeserializeOwned>(claims: Map<String, Value>) -> Result<Claims<T>, Rejection> {

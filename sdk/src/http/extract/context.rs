@@ -1,6 +1,9 @@
 //! [`EventKind`] and [`RequestContext`]: the source of a request and its `requestContext`, which the adapter inserts
 //! into the request's extensions together with the path parameters.
 
+mod event_path;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
@@ -13,6 +16,7 @@ use lambda_http::request::RequestContext as TypedContext;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+pub(crate) use self::event_path::EventPath;
 pub(crate) use self::text::ContextText;
 use crate::core::json::members::member;
 use crate::core::source::EventSource;
@@ -65,6 +69,7 @@ pub(crate) struct EventParts {
     pub(crate) kind: EventKind,
     /// `requestContext`, decoded when an extractor needs it.
     pub(crate) context: Option<ContextText>,
+    pub(crate) path: EventPath,
     pub(crate) stage_variables: Vec<(String, String)>,
 }
 
@@ -119,6 +124,7 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 pub struct RequestContext {
     kind: EventKind,
     text: ContextText,
+    path: EventPath,
     stage_variables: Vec<(String, String)>,
 }
 
@@ -201,6 +207,45 @@ impl RequestContext {
         self.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the beginning of the URL's path that the request's path does not have: the base path of a custom domain,
+    /// or the stage in a URL of API Gateway's own. It is empty if there is neither.
+    ///
+    /// | the client's URL | the request's path | the base path |
+    /// |---|---|---|
+    /// | `https://api.example.com/v1/users`, mapped by `v1` | `/users` | `/v1` |
+    /// | `https://{id}.execute-api.{region}.amazonaws.com/prod/users` | `/users` | `/prod` |
+    /// | `https://api.example.com/users` | `/users` | |
+    ///
+    /// It is also empty where the event does not show it: behind the `$default` route of an HTTP API without
+    /// [`Stack::base_path`](crate::http::Stack::base_path), and if an HTTP API behind a custom domain has a named stage
+    /// and its path begins with that.
+    pub fn base_path(&self) -> String {
+        let stage = || self.path.stage_of_rest(&self.get::<String>("path")?, &self.get::<String>("stage")?);
+        let stage = matches!(self.kind, EventKind::Rest | EventKind::HttpApiV1).then(stage).flatten();
+        format!("{}{}", stage.unwrap_or_default(), self.path.base)
+    }
+
+    /// Returns the path of this API in the client's form, with the [base path](Self::base_path): for `Location`, links
+    /// and the `servers` of an OpenAPI document. A text without `/` at its beginning, such as a URL, and one with `//`
+    /// are returned unchanged.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http::{Created, Json, RequestContext};
+    ///
+    /// async fn create(context: RequestContext, Json(name): Json<String>) -> Created<String> {
+    ///     Created::at(context.with_base_path("/users/7"), name) // `Location: /v1/users/7` behind the mapping `v1`
+    /// }
+    /// # let _ = create;
+    /// ```
+    pub fn with_base_path(&self, path: &str) -> String {
+        if !path.starts_with('/') || path.starts_with("//") {
+            return path.to_owned();
+        }
+        self.base_path() + path
+    }
+
     #[cfg(feature = "lambda-http")]
     pub(crate) fn stage_variables(&self) -> &[(String, String)] {
         &self.stage_variables
@@ -248,21 +293,6 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
         let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
         let text = event.context.clone().or_else(|| ContextText::parse("{}")).ok_or_else(outside)?;
-        Ok(Self { kind: event.kind, text, stage_variables: event.stage_variables.clone() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_is_found_by_its_path() {
-        let text = ContextText::parse(r#"{"a":{"b":[1]},"http":{"sourceIp":"::1","x":null}}"#).unwrap();
-        let context = RequestContext { kind: EventKind::HttpApi, text, stage_variables: Vec::new() };
-        assert_eq!(context.get::<String>("http.sourceIp").as_deref(), Some("::1"));
-        assert_eq!(context.get::<Vec<u8>>("a.b"), Some(vec![1]));
-        assert_eq!(context.get::<String>("http.none"), None);
-        assert_eq!(context.get::<u8>("a.b.c"), None);
+        Ok(Self { kind: event.kind, text, path: event.path.clone(), stage_variables: event.stage_variables.clone() })
     }
 }

@@ -6,7 +6,9 @@
 //! [`Accepts`] is for a function that chooses itself.
 //!
 //! A function that returns [`Negotiate`] lets the layer write the body: the layer calls [`NegotiationLayer::writer`]
-//! with the value and [`NegotiationLayer::error_writer`] with an error.
+//! with the value and [`NegotiationLayer::error_writer`] with an error. A writer is for one type;
+//! `NegotiationLayer::format`, with the feature `negotiation-formats`, is for all types: `JsonFormat`, `CsvFormat`
+//! (feature `negotiation-csv`) or your own.
 //!
 //! The `ETag` of a written value gets the media type as a suffix (`"7"` becomes `"7;text/csv"`), since each media type
 //! is another representation. A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function
@@ -50,7 +52,11 @@
 //! ```
 
 mod accepts;
+#[cfg(feature = "negotiation-csv")]
+mod csv_format;
 mod entity_tags;
+#[cfg(feature = "negotiation-formats")]
+mod format;
 mod lazy_json;
 #[cfg(feature = "idempotency")]
 mod response_writer;
@@ -77,6 +83,10 @@ use crate::http::error::HttpError;
 use crate::http::layers::deadline;
 
 pub use self::accepts::Accepts;
+#[cfg(feature = "negotiation-csv")]
+pub use self::csv_format::CsvFormat;
+#[cfg(feature = "negotiation-formats")]
+pub use self::format::{Content, Format, JsonFormat};
 #[cfg(feature = "idempotency")]
 pub(crate) use self::response_writer::ResponseWriter;
 pub use self::writers::Negotiate;
@@ -106,7 +116,7 @@ impl NegotiationLayer {
     }
 
     /// Sets the media types that the function can return; the first is for a client without `Accept`. Those of
-    /// [`writer`](Self::writer) need not be listed.
+    /// [`writer`](Self::writer) and of formats need not be listed.
     pub fn media_types(mut self, available: impl IntoIterator<Item = &'static str>) -> Self {
         Arc::make_mut(&mut self.offer).media_types = available.into_iter().collect();
         self
@@ -138,6 +148,23 @@ impl NegotiationLayer {
             offer.media_types.push(media_type);
         }
         offer.writers.add(media_type, write);
+        self
+    }
+
+    /// Writes the value of each [`Negotiate`] in the media type of this format if the client prefers it. The media types
+    /// are offered in the order of the calls. A [`writer`](Self::writer) of the same media type for the type of the value
+    /// takes precedence; the rules for headers are the same.
+    ///
+    /// With a format, JSON is offered only by [`JsonFormat`] or by a writer. An error is sent as
+    /// `application/problem+json` all the same.
+    #[cfg(feature = "negotiation-formats")]
+    pub fn format(mut self, format: impl Format) -> Self {
+        let media_type = format.media_type();
+        let offer = Arc::make_mut(&mut self.offer);
+        if !offer.media_types.contains(&media_type) {
+            offer.media_types.push(media_type);
+        }
+        offer.writers.add_format(media_type, format);
         self
     }
 

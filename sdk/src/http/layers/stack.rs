@@ -1,7 +1,7 @@
 //! The layers of an HTTP function in a fixed order, regardless of the order of the calls.
 //!
-//! From the outside in: base path → security headers → CORS → compression → conditional requests → errors → deadline →
-//! your own layers → idempotency → panics → the function. A preflight, an error, a rejection and a panic therefore have
+//! From the outside in: base path → security headers → CORS → compression → cache control → conditional requests →
+//! errors → deadline → your own layers → idempotency → panics → the function. A preflight, an error, a rejection and a panic therefore have
 //! the same headers as any other response.
 //!
 //! A function without its own stack runs in [`Stack::new`]; [`Function::layer`](crate::Function::layer) replaces it
@@ -42,6 +42,7 @@ use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
 #[cfg(any(
+    feature = "cache-control",
     feature = "compression",
     feature = "conditional",
     feature = "cors",
@@ -52,7 +53,9 @@ use tower::util::Either;
 use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
-use crate::http::layers::base_path::{BasePath, BasePathLayer};
+use crate::http::layers::base_path::{BasePath, BasePathLayer, BasePathService};
+#[cfg(feature = "cache-control")]
+use crate::http::layers::cache_control::CacheControlLayer;
 #[cfg(feature = "compression")]
 use crate::http::layers::compression::CompressionLayer;
 #[cfg(feature = "conditional")]
@@ -101,6 +104,8 @@ pub struct Stack {
     cors: Option<CorsLayer>,
     #[cfg(feature = "compression")]
     compression: Option<CompressionLayer>,
+    #[cfg(feature = "cache-control")]
+    cache_control: Option<CacheControlLayer>,
     #[cfg(feature = "conditional")]
     conditional: Option<ConditionalLayer>,
     errors: ErrorLayer,
@@ -140,6 +145,13 @@ impl Stack {
         self
     }
 
+    /// Sets `Cache-Control` of the responses that have none.
+    #[cfg(feature = "cache-control")]
+    pub fn cache_control(mut self, layer: CacheControlLayer) -> Self {
+        self.cache_control = Some(layer);
+        self
+    }
+
     /// Responds to conditional requests: with a 304 if the client already has the response.
     #[cfg(feature = "conditional")]
     pub fn conditional(mut self, layer: ConditionalLayer) -> Self {
@@ -167,10 +179,10 @@ impl Stack {
         self
     }
 
-    /// Strips the base path of a custom domain, such as `v1`, from request paths before any layer sees them. If the
-    /// event names the route, that happens automatically: see [`http::base_path`](crate::http::base_path). Call it
-    /// again for another base path.
-    pub fn base_path(mut self, base_path: impl AsRef<str>) -> Self {
+    /// Sets which base path of a custom domain is removed from request paths before any layer sees them: a text such as
+    /// `v1` is removed as well as what the event shows, and [`BasePath::Keep`] keeps the path of the event. Call it
+    /// again for another base path. See [`http::base_path`](crate::http::base_path).
+    pub fn base_path(mut self, base_path: impl Into<BasePath>) -> Self {
         self.base_path = self.base_path.and(base_path);
         self
     }
@@ -281,6 +293,7 @@ optional! {
     "security-headers": Secured of SecurityHeadersLayer;
     "cors": Cors of CorsLayer;
     "compression": Compressed of CompressionLayer;
+    "cache-control": CacheControlled of CacheControlLayer;
     "conditional": Conditional of ConditionalLayer;
     "idempotency": Idempotent of IdempotencyLayer;
 }
@@ -291,7 +304,9 @@ where
     S::Error: Into<BoxError> + Send,
     S::Future: Send + 'static,
 {
-    type Service = BasePath<Secured<Cors<Compressed<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>;
+    type Service = BasePathService<
+        Secured<Cors<Compressed<CacheControlled<Conditional<ErrorService<Deadline<Own<Idempotent<S>>>>>>>>>,
+    >;
 
     /// # Panics
     ///
@@ -307,6 +322,8 @@ where
         let service = self.errors.layer(self.deadline.layer(inner));
         #[cfg(feature = "conditional")]
         let service = either(self.conditional.as_ref(), service);
+        #[cfg(feature = "cache-control")]
+        let service = either(self.cache_control.as_ref(), service);
         #[cfg(feature = "compression")]
         let service = either(self.compression.as_ref(), service);
         #[cfg(all(feature = "cors", feature = "idempotency"))]
@@ -320,6 +337,7 @@ where
 }
 
 #[cfg(any(
+    feature = "cache-control",
     feature = "compression",
     feature = "conditional",
     feature = "cors",

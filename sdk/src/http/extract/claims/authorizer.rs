@@ -1,15 +1,14 @@
 //! The location of the claims in the event of each source.
 
-use http::StatusCode;
-use http::request::Parts;
+use http::{Extensions, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::http::error::Rejection;
 use crate::http::extract::context::{EventKind, EventParts};
 
 /// Returns the claims of the caller, or `None` if the request is not authenticated.
-pub(super) fn claims(parts: &Parts) -> Result<Option<Map<String, Value>>, Rejection> {
-    let Some(event) = parts.extensions.get::<EventParts>() else {
+pub(super) fn claims(extensions: &Extensions) -> Result<Option<Map<String, Value>>, Rejection> {
+    let Some(event) = extensions.get::<EventParts>() else {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the source has no authorizer")
             .with_source("`Claims`: the request does not come from a Lambda event"));
     };

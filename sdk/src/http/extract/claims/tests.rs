@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::claim::elements;
 use super::*;
-use crate::http::extract::context::{ContextText, EventKind, EventParts};
+use crate::http::extract::context::{ContextText, EventKind, EventParts, EventPath};
 
 #[derive(Debug, PartialEq, serde::Deserialize)]
 struct User {
@@ -18,7 +18,7 @@ struct User {
 fn request(kind: EventKind, context: Value) -> Parts {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     let context = ContextText::parse(&context.to_string());
-    parts.extensions.insert(EventParts { kind, context, stage_variables: Vec::new() });
+    parts.extensions.insert(EventParts { kind, context, stage_variables: Vec::new(), path: EventPath::default() });
     parts
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::http::extract::context::EventPath;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +40,12 @@ async fn an_optional_body_is_absent_where_a_web_socket_sent_an_empty_message() {
     ] {
         let mut request = Request::new(Body::from(body));
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        request.extensions_mut().insert(EventParts { kind, context: None, stage_variables: Vec::new() });
+        request.extensions_mut().insert(EventParts {
+            kind,
+            context: None,
+            stage_variables: Vec::new(),
+            path: EventPath::default(),
+        });
         let found = <Json<u8> as OptionalFromRequest<()>>::from_request(request, &()).await;
         assert_eq!(found.ok().map(|found| found.is_some()), there, "{kind:?} {body}");
     }

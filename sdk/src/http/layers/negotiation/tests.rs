@@ -1,3 +1,6 @@
+#[cfg(feature = "negotiation-csv")]
+mod formats;
+
 use super::*;
 use std::convert::Infallible;
 use tower::{ServiceExt, service_fn};

@@ -14,6 +14,8 @@ use serde::Serialize;
 
 use super::Accepts;
 use super::entity_tags::MediaTypes;
+#[cfg(feature = "negotiation-formats")]
+use super::format::{Content, Format, Formats};
 use super::lazy_json::LazyJson;
 use crate::http::error::{HttpError, Renderer};
 
@@ -60,6 +62,17 @@ pub struct Negotiate<T>(pub T);
 pub(crate) struct Unwritten {
     value: Arc<dyn Any + Send + Sync>,
     type_name: &'static str,
+    #[cfg(feature = "negotiation-formats")]
+    serializable: Serializable,
+}
+
+/// Returns the value as one that a format can serialize.
+#[cfg(feature = "negotiation-formats")]
+type Serializable = fn(&(dyn Any + Send + Sync)) -> Option<&dyn erased_serde::Serialize>;
+
+#[cfg(feature = "negotiation-formats")]
+fn serializable<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Option<&dyn erased_serde::Serialize> {
+    value.downcast_ref::<T>().map(|value| value as &dyn erased_serde::Serialize)
 }
 
 impl<T: Serialize + Send + Sync + 'static> IntoResponse for Negotiate<T> {
@@ -67,7 +80,12 @@ impl<T: Serialize + Send + Sync + 'static> IntoResponse for Negotiate<T> {
         let value = Arc::new(self.0);
         let mut response = Response::new(Body::new(LazyJson::new(Arc::clone(&value))));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.extensions_mut().insert(Unwritten { value, type_name: type_name::<T>() });
+        response.extensions_mut().insert(Unwritten {
+            value,
+            type_name: type_name::<T>(),
+            #[cfg(feature = "negotiation-formats")]
+            serializable: serializable::<T>,
+        });
         response
     }
 }
@@ -86,6 +104,8 @@ struct Writer {
 #[derive(Clone, Default)]
 pub(super) struct Writers {
     values: Vec<Writer>,
+    #[cfg(feature = "negotiation-formats")]
+    formats: Formats,
     media_types: MediaTypes,
     errors: Vec<(&'static str, Arc<WriteError>)>,
 }
@@ -99,6 +119,32 @@ impl Writers {
         let write = move |value: &(dyn Any + Send + Sync)| Some(write(value.downcast_ref::<T>()?).into_response());
         self.media_types.add(media_type);
         self.values.push(Writer { media_type, of: TypeId::of::<T>(), write: Arc::new(write) });
+    }
+
+    #[cfg(feature = "negotiation-formats")]
+    pub(super) fn add_format(&mut self, media_type: &'static str, format: impl Format) {
+        self.media_types.add(media_type);
+        self.formats.add(media_type, format);
+    }
+
+    /// Returns whether the layer writes values at all.
+    fn is_empty(&self) -> bool {
+        #[cfg(feature = "negotiation-formats")]
+        if !self.formats.is_empty() {
+            return false;
+        }
+        self.values.is_empty()
+    }
+
+    /// Writes a value in a media type by the writer of its type, or else by the format.
+    fn written(&self, unwritten: &Unwritten, media_type: &str) -> Option<Response> {
+        let of = (*unwritten.value).type_id();
+        let writer = self.values.iter().find(|writer| writer.media_type == media_type && writer.of == of);
+        let written = writer.and_then(|writer| (writer.write)(&*unwritten.value));
+        #[cfg(feature = "negotiation-formats")]
+        let written =
+            written.or_else(|| self.formats.write(media_type, &Content((unwritten.serializable)(&*unwritten.value)?)));
+        written
     }
 
     pub(super) fn add_error<R: IntoResponse>(
@@ -126,16 +172,14 @@ impl Writers {
         let (mut parts, body) = response.into_parts();
         let unwritten = parts.extensions.remove::<Unwritten>();
         // Without writers it is JSON, as without the layer.
-        let (Some(unwritten), Some(media_type)) = (unwritten, chosen.filter(|_| !self.values.is_empty())) else {
+        let (Some(unwritten), Some(media_type)) = (unwritten, chosen.filter(|_| !self.is_empty())) else {
             match parts.status {
                 StatusCode::NOT_MODIFIED => self.media_types.mark_held(&mut parts.headers, chosen, held),
                 _ => self.media_types.mark(&mut parts.headers, None),
             }
             return Response::from_parts(parts, body);
         };
-        let of = (*unwritten.value).type_id();
-        let writer = self.values.iter().find(|writer| writer.media_type == media_type && writer.of == of);
-        let Some(written) = writer.and_then(|writer| (writer.write)(&*unwritten.value)) else {
+        let Some(written) = self.written(&unwritten, media_type) else {
             let name = unwritten.type_name;
             return HttpError::internal(format!("`NegotiationLayer` has no writer for `{name}` as {media_type}"))
                 .into_response();
@@ -196,6 +240,10 @@ impl fmt::Debug for Writers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values: Vec<_> = self.values.iter().map(|writer| writer.media_type).collect();
         let errors: Vec<_> = self.errors.iter().map(|(media_type, _)| *media_type).collect();
-        f.debug_struct("Writers").field("values", &values).field("errors", &errors).finish()
+        let mut debug = f.debug_struct("Writers");
+        debug.field("values", &values).field("errors", &errors);
+        #[cfg(feature = "negotiation-formats")]
+        debug.field("formats", &self.formats.media_types().collect::<Vec<_>>());
+        debug.finish()
     }
 }
