@@ -65,6 +65,8 @@ pub use self::layers::idempotency::{self, IdempotencyKey};
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
+#[cfg(feature = "rate-limit")]
+pub use self::layers::rate_limit::{self, RateLimitLayer};
 #[cfg(feature = "security-headers")]
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
 pub use self::layers::stack::{self, DefaultStack, Stack};

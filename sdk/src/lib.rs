@@ -83,6 +83,8 @@ pub mod http;
 pub mod idempotency;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "records")]
 pub mod records;
 #[cfg(feature = "table")]
