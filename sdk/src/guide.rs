@@ -32,6 +32,7 @@ pages! {
     step_functions: "step-functions.md",
     custom_resources: "custom-resources.md",
     idempotency: "idempotency.md",
+    rate_limits: "rate-limits.md",
     secrets: "secrets.md",
     parameters_and_flags: "parameters-and-flags.md",
     clients_and_tables: "clients-and-tables.md",

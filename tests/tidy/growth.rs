@@ -23,6 +23,7 @@ const COMPLETE: &[(&str, &str)] = &[
     ("ResourceRequest", "a handler matches each operation of CloudFormation"),
     ("Sns", "a handler takes it apart in its arguments"),
     ("Sqs", "a handler takes it apart in its arguments"),
+    ("Taken", "a store that wraps another one matches it"),
 ];
 
 /// Returns the names of the types that can grow and are not `#[non_exhaustive]`.

@@ -1,7 +1,6 @@
 //! [`DynamoDbStore`]: the states of keys in a DynamoDB table.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -26,7 +25,7 @@ const EXPIRATION: &str = "expiration";
 const KEPT: u64 = 60;
 
 /// The number of keys whose last state is remembered, so that a refused caller costs no write.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
+const REMEMBERED: usize = 16_384;
 
 /// States in a DynamoDB table, for all sandboxes. The table's partition key is `id`, a string; set its time-to-live
 /// attribute to `expiration`. It may be the table of [idempotency](crate::guide::idempotency) records.
@@ -76,7 +75,7 @@ impl DynamoDbStore {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = states.get(key).map_or(tat, |known| tat.max(*known));
         states.put(key.to_owned(), latest);
-        while states.len() > REMEMBERED.get() {
+        while states.len() > REMEMBERED {
             states.pop_lru();
         }
     }

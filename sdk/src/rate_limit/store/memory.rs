@@ -1,7 +1,6 @@
 //! [`MemoryStore`]: the states of keys in this process.
 
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -11,7 +10,7 @@ use super::{Quota, Store, Taken};
 use crate::core::error::BoxError;
 
 /// The number of keys. Beyond it, the key that was used least recently starts anew.
-const CAPACITY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(65_535);
+const CAPACITY: usize = 65_536;
 
 /// States in memory: each sandbox counts for itself, so a caller has up to as many quotas as the function has
 /// sandboxes. Clones share their states. Use it for local runs and tests.
@@ -52,7 +51,7 @@ impl Store for MemoryStore {
         let taken = quota.take(states.get(key).copied(), now);
         if let Taken::Allowed(tat) = taken {
             states.put(key.to_owned(), tat);
-            while states.len() > CAPACITY.get() {
+            while states.len() > CAPACITY {
                 states.pop_lru();
             }
         }
