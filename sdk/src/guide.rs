@@ -22,6 +22,7 @@ pages! {
     cors_and_headers: "cors-and-headers.md",
     validation: "validation.md",
     files_and_streaming: "files-and-streaming.md",
+    websockets: "websockets.md",
     authorizers: "authorizers.md",
     sqs: "sqs.md",
     s3: "s3.md",

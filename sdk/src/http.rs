@@ -37,6 +37,8 @@ pub use pilaster_macros::ToHttpError;
 
 pub use self::adapter::HttpAdapter;
 pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpError};
+#[cfg(feature = "websocket")]
+pub use self::extract::Connection;
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]

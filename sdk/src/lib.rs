@@ -91,6 +91,8 @@ pub mod records;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, DynFromClients, FromClients};

@@ -27,6 +27,8 @@ mod check;
 pub mod claims;
 #[cfg(feature = "clients")]
 mod client;
+#[cfg(feature = "websocket")]
+mod connection;
 mod content_type;
 pub mod context;
 #[cfg(feature = "form")]
@@ -51,6 +53,8 @@ mod serde_message;
 pub mod valid;
 
 pub use self::claims::Claims;
+#[cfg(feature = "websocket")]
+pub use self::connection::Connection;
 #[cfg(feature = "form")]
 pub use self::form::Form;
 pub use self::json::Json;
