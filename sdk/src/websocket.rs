@@ -57,7 +57,7 @@ mod sent;
 
 pub use self::broadcast::Broadcast;
 pub use self::connections::Connections;
-pub(crate) use self::endpoints::{Api, Endpoints};
+pub(crate) use self::endpoints::Api;
 pub use self::error::ConnectionError;
 #[cfg(feature = "testing")]
 pub use self::inbox::Inbox;

@@ -20,6 +20,7 @@
 //! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the unchanged request | – |
 //! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
+//! | `Connection`, `websocket::Connections` | the event of a WebSocket API | it is of another source |
 //! | `Client<_>`, `Secret<_>`, `Parameter<_>`, `Metrics` | the process | – |
 
 #[cfg(feature = "macros")]

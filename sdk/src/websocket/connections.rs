@@ -12,6 +12,8 @@ use serde::Serialize;
 use super::broadcast::Broadcast;
 use super::endpoints::{Api, Endpoints};
 use super::error::ConnectionError;
+#[cfg(feature = "testing")]
+use super::inbox::Inbox;
 use super::info::ConnectionInfo;
 use super::sent::Sent;
 use crate::clients::{Clients, FromClients};
@@ -62,7 +64,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// ```
 #[derive(Clone)]
 pub struct Connections {
-    endpoints: Endpoints,
+    clients: Clients,
     target: Target,
     timeout: Duration,
     concurrency: usize,
@@ -78,35 +80,31 @@ enum Target {
 
 impl FromClients for Connections {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        let endpoints = clients.get::<Endpoints>().await?;
         #[cfg(feature = "testing")]
-        if endpoints.inbox.is_some() {
-            return Ok(Self::new(endpoints, Target::Url(String::new())));
+        if Inbox::of(clients).is_some() {
+            return Ok(Self::at(clients, ""));
         }
         let url = clients.variables().get(URL);
         let url = url.ok_or_else(|| format!("the environment variable {URL} is not set, or blank"))?;
-        Ok(Self::new(endpoints, Target::Url(url)))
+        Ok(Self::at(clients, url))
     }
 }
 
 impl Connections {
-    fn new(endpoints: Endpoints, target: Target) -> Self {
-        Self { endpoints, target, timeout: TIMEOUT, concurrency: CONCURRENCY, deadline: None }
+    fn new(clients: &Clients, target: Target) -> Self {
+        Self { clients: clients.clone(), target, timeout: TIMEOUT, concurrency: CONCURRENCY, deadline: None }
     }
 
     /// Returns the connections of an API, until the deadline of the invocation.
-    pub(crate) fn of(endpoints: Endpoints, api: Api, deadline: Option<SystemTime>) -> Self {
-        Self { deadline, ..Self::new(endpoints, Target::Api(api)) }
+    pub(crate) fn of(clients: &Clients, api: Api, deadline: Option<SystemTime>) -> Self {
+        Self { deadline, ..Self::new(clients, Target::Api(api)) }
     }
 
     /// Returns the connections of the API with this URL, such as
-    /// `https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live`.
-    ///
-    /// # Errors
-    ///
-    /// The configuration of the AWS clients could not be created.
-    pub async fn at(clients: &Clients, url: impl Into<String>) -> Result<Self, BoxError> {
-        Ok(Self::new(clients.get().await?, Target::Url(url.into())))
+    /// `https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live`. The AWS clients are those of the registry, and
+    /// are created with the first message.
+    pub fn at(clients: &Clients, url: impl Into<String>) -> Self {
+        Self::new(clients, Target::Url(url.into()))
     }
 
     /// Sets the time to send a message to one connection, with all retries: 3 seconds by default.
@@ -145,10 +143,10 @@ impl Connections {
             return Err(ConnectionError::too_large(message.len()));
         }
         #[cfg(feature = "testing")]
-        if let Some(inbox) = &self.endpoints.inbox {
-            return Ok(inbox.take(id.as_ref(), message));
+        if let Some(inbox) = Inbox::of(&self.clients) {
+            return self.in_time(inbox.take(id.as_ref(), message)).await?;
         }
-        let post = self.client()?.post_to_connection().connection_id(id.as_ref()).data(Blob::new(message));
+        let post = self.client().await?.post_to_connection().connection_id(id.as_ref()).data(Blob::new(message));
         match self.in_time(post.send()).await? {
             Ok(_) => Ok(Sent::Delivered),
             Err(error) => ConnectionError::of(error).map_or(Ok(Sent::Gone), Err),
@@ -203,11 +201,11 @@ impl Connections {
     /// API Gateway has not closed it.
     pub async fn close(&self, id: impl AsRef<str>) -> Result<(), ConnectionError> {
         #[cfg(feature = "testing")]
-        if let Some(inbox) = &self.endpoints.inbox {
+        if let Some(inbox) = Inbox::of(&self.clients) {
             inbox.disconnect(id.as_ref());
             return Ok(());
         }
-        let delete = self.client()?.delete_connection().connection_id(id.as_ref());
+        let delete = self.client().await?.delete_connection().connection_id(id.as_ref());
         match self.in_time(delete.send()).await? {
             Ok(_) => Ok(()),
             Err(error) => ConnectionError::of(error).map_or(Ok(()), Err),
@@ -221,10 +219,10 @@ impl Connections {
     /// API Gateway has not responded with it.
     pub async fn info(&self, id: impl AsRef<str>) -> Result<Option<ConnectionInfo>, ConnectionError> {
         #[cfg(feature = "testing")]
-        if let Some(inbox) = &self.endpoints.inbox {
+        if let Some(inbox) = Inbox::of(&self.clients) {
             return Ok(inbox.is_connected(id.as_ref()).then(ConnectionInfo::unknown));
         }
-        let get = self.client()?.get_connection().connection_id(id.as_ref());
+        let get = self.client().await?.get_connection().connection_id(id.as_ref());
         match self.in_time(get.send()).await? {
             Ok(output) => Ok(Some(ConnectionInfo::of(output))),
             Err(error) => ConnectionError::of(error).map_or(Ok(None), Err),
@@ -235,10 +233,11 @@ impl Connections {
         tokio::time::timeout(self.timeout, call).await.map_err(|_| ConnectionError::late(self.timeout))
     }
 
-    fn client(&self) -> Result<Client, ConnectionError> {
+    async fn client(&self) -> Result<Client, ConnectionError> {
+        let endpoints = self.clients.get::<Endpoints>().await.map_err(ConnectionError::client)?;
         match &self.target {
-            Target::Url(url) => Ok(self.endpoints.client(url)),
-            Target::Api(api) => Ok(self.endpoints.client(&self.endpoints.of_api(api)?)),
+            Target::Url(url) => Ok(endpoints.client(url)),
+            Target::Api(api) => Ok(endpoints.client(&endpoints.of_api(api)?)),
         }
     }
 }

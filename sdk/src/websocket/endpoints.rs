@@ -7,8 +7,6 @@ use aws_config::SdkConfig;
 use aws_sdk_apigatewaymanagement::Client;
 
 use super::error::ConnectionError;
-#[cfg(feature = "testing")]
-use super::inbox::Inbox;
 use crate::clients::{Clients, FromClients, Variables, management_client};
 use crate::core::error::BoxError;
 
@@ -27,33 +25,19 @@ pub(crate) struct Api {
 
 /// The clients of the endpoints that were used. Cheap to clone; clones share them.
 #[derive(Clone)]
-pub(crate) struct Endpoints {
+pub(super) struct Endpoints {
     shared: SdkConfig,
     variables: Variables,
     clients: Arc<Mutex<HashMap<String, Client>>>,
-    #[cfg(feature = "testing")]
-    pub(super) inbox: Option<Inbox>,
 }
 
 impl FromClients for Endpoints {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        Ok(Self {
-            shared: clients.get().await?,
-            variables: clients.variables().clone(),
-            clients: Arc::default(),
-            #[cfg(feature = "testing")]
-            inbox: None,
-        })
+        Ok(Self { shared: clients.get().await?, variables: clients.variables().clone(), clients: Arc::default() })
     }
 }
 
 impl Endpoints {
-    #[cfg(feature = "testing")]
-    fn of(inbox: Inbox) -> Self {
-        let shared = SdkConfig::builder().build();
-        Self { shared, variables: Variables::default(), clients: Arc::default(), inbox: Some(inbox) }
-    }
-
     /// Returns the client of an endpoint.
     pub(super) fn client(&self, endpoint: &str) -> Client {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,22 +60,6 @@ impl Endpoints {
         }
         let region = self.shared.region().ok_or_else(|| ConnectionError::endpoint("AWS_REGION is not set"))?;
         api.endpoint(region.as_ref())
-    }
-}
-
-/// The registry of a test. It is here, since an endpoint knows its inbox.
-#[cfg(feature = "testing")]
-impl Inbox {
-    /// Returns a registry whose [`Connections`](super::Connections) send to this inbox.
-    pub fn clients() -> (Clients, Self) {
-        let (clients, inbox) = (Clients::new(), Self::default());
-        inbox.insert_into(&clients);
-        (clients, inbox)
-    }
-
-    /// Makes the [`Connections`](super::Connections) of a registry send to this inbox.
-    pub fn insert_into(&self, clients: &Clients) {
-        clients.insert(Endpoints::of(self.clone()));
     }
 }
 

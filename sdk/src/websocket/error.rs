@@ -8,6 +8,7 @@ use aws_sdk_apigatewaymanagement::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::clients::ClientError;
 use crate::core::error::{BoxError, Refusal, chain};
 use crate::core::limits::WEBSOCKET_MESSAGE_LIMIT;
 
@@ -32,6 +33,7 @@ enum Kind {
     Deadline,
     Endpoint(&'static str),
     Body,
+    Client,
     Throttled,
     Forbidden,
     Other,
@@ -60,6 +62,15 @@ impl ConnectionError {
 
     pub(super) fn endpoint(mistake: &'static str) -> Self {
         Self::new(Kind::Endpoint(mistake))
+    }
+
+    pub(super) fn client(source: ClientError) -> Self {
+        Self { source: Some(source.into()), ..Self::new(Kind::Client) }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn refused() -> Self {
+        Self::new(Kind::Forbidden)
     }
 
     pub(super) fn body(source: serde_json::Error) -> Self {
@@ -133,6 +144,7 @@ impl fmt::Display for ConnectionError {
             Kind::Deadline => f.write_str("the message was not sent before the deadline of the invocation"),
             Kind::Endpoint(mistake) => write!(f, "the endpoint of the WebSocket API is unknown: {mistake}"),
             Kind::Body => f.write_str("the message could not be serialized as JSON"),
+            Kind::Client => f.write_str("the client of the WebSocket API could not be created"),
             Kind::Throttled => f.write_str("API Gateway throttles the messages to connections"),
             Kind::Forbidden => f.write_str(
                 "API Gateway refuses the message: the role needs `execute-api:ManageConnections` for the stage of the connection",

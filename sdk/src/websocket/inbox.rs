@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use super::error::ConnectionError;
 use super::sent::Sent;
+use crate::clients::{Clients, FromClients};
+use crate::core::error::BoxError;
 
 /// Takes the messages that a function sends, in a test: every connection is there, until it is
 /// [closed](Inbox::disconnect). Clones share their messages.
@@ -44,9 +47,38 @@ pub struct Inbox(Arc<Mutex<State>>);
 struct State {
     messages: HashMap<String, Vec<Bytes>>,
     gone: HashSet<String>,
+    refused: HashSet<String>,
+    hanging: HashSet<String>,
+}
+
+/// The inbox of a registry.
+#[derive(Clone)]
+struct Installed(Inbox);
+
+impl FromClients for Installed {
+    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
+        Err("not inserted".into())
+    }
 }
 
 impl Inbox {
+    /// Returns a registry whose [`Connections`](super::Connections) send to this inbox.
+    pub fn clients() -> (Clients, Self) {
+        let (clients, inbox) = (Clients::new(), Self::default());
+        inbox.insert_into(&clients);
+        (clients, inbox)
+    }
+
+    /// Makes the [`Connections`](super::Connections) of a registry send to this inbox.
+    pub fn insert_into(&self, clients: &Clients) {
+        clients.insert(Installed(self.clone()));
+    }
+
+    /// Returns the inbox of a registry, if it has one.
+    pub(super) fn of(clients: &Clients) -> Option<Self> {
+        clients.ready::<Installed>().map(|installed| installed.0)
+    }
+
     /// Returns the messages to a connection, in their order.
     pub fn messages(&self, id: &str) -> Vec<Bytes> {
         self.state().messages.get(id).cloned().unwrap_or_default()
@@ -76,13 +108,29 @@ impl Inbox {
         !self.state().gone.contains(id)
     }
 
-    pub(super) fn take(&self, id: &str, message: Bytes) -> Sent {
+    /// Refuses messages to a connection, as API Gateway does without `execute-api:ManageConnections`.
+    pub fn refuse(&self, id: impl Into<String>) {
+        self.state().refused.insert(id.into());
+    }
+
+    /// Leaves messages to a connection without a response, until their [time-out](super::Connections::timeout).
+    pub fn hang(&self, id: impl Into<String>) {
+        self.state().hanging.insert(id.into());
+    }
+
+    pub(super) async fn take(&self, id: &str, message: Bytes) -> Result<Sent, ConnectionError> {
+        if self.state().hanging.contains(id) {
+            std::future::pending::<()>().await;
+        }
         let mut state = self.state();
+        if state.refused.contains(id) {
+            return Err(ConnectionError::refused());
+        }
         if state.gone.contains(id) {
-            return Sent::Gone;
+            return Ok(Sent::Gone);
         }
         state.messages.entry(id.to_owned()).or_default().push(message);
-        Sent::Delivered
+        Ok(Sent::Delivered)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

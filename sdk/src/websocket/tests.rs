@@ -203,6 +203,6 @@ async fn without_the_variable_the_client_says_which_one_it_needs() {
     let error = clients.get::<Connections>().await.unwrap_err();
     let text = crate::core::error::causes(&error).map(|error| error.to_string()).collect::<Vec<_>>().join(": ");
     assert!(text.contains("CONNECTIONS_URL"), "{text}");
-    let by_hand = Connections::at(&clients, URL).await.unwrap();
+    let by_hand = Connections::at(&clients, URL);
     assert_eq!(by_hand.send("a", "x").await.unwrap(), Sent::Delivered);
 }

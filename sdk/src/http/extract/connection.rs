@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use axum_core::extract::FromRequestParts;
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
@@ -12,7 +12,7 @@ use super::client::registry;
 use crate::core::invocation::Invocation;
 use crate::http::error::{HttpError, Rejection};
 use crate::http::extract::context::{EventKind, RequestContext};
-use crate::websocket::{Api, ConnectionError, ConnectionInfo, Connections, Endpoints, Sent};
+use crate::websocket::{Api, ConnectionError, ConnectionInfo, Connections, Sent};
 
 /// The connection whose message, `$connect` or `$disconnect` the event is. An extractor.
 ///
@@ -144,16 +144,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Connections {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        of_event(parts, &context(parts)?).await
+        Ok(of_event(parts, &context(parts)?))
     }
 }
 
-async fn of_event(parts: &Parts, context: &RequestContext) -> Result<Connections, Rejection> {
+fn of_event(parts: &Parts, context: &RequestContext) -> Connections {
     let text = |name: &str| context.get::<String>(name).unwrap_or_default();
     let api = Api { id: text("apiId"), stage: text("stage") };
     let deadline = parts.extensions.get::<Invocation>().and_then(Invocation::deadline);
-    let endpoints = registry(&parts.extensions).get::<Endpoints>().await.map_err(HttpError::from)?;
-    Ok(Connections::of(endpoints, api, deadline))
+    Connections::of(registry(&parts.extensions), api, deadline)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Connection {
@@ -168,7 +167,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Connection {
             Some("DISCONNECT") => Event::Disconnect,
             _ => Event::Message,
         };
-        Ok(Self { id, event, connections: of_event(parts, &context).await? })
+        Ok(Self { id, event, connections: of_event(parts, &context) })
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Connection {
+    type Rejection = Rejection;
+
+    /// Returns `None` for an event of another source.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Rejection> {
+        if context(parts).is_err() {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Connections {
+    type Rejection = Rejection;
+
+    /// Returns `None` for an event of another source.
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
+        Ok(context(parts).ok().map(|context| of_event(parts, &context)))
     }
 }
 

@@ -175,6 +175,7 @@ impl Stack {
     /// verifies a token whose claims are the key, for example. With [`cors`](Self::cors) in the same stack, pages may
     /// also read `Retry-After`, `RateLimit` and `RateLimit-Policy`.
     #[cfg(feature = "rate-limit")]
+    #[cfg_attr(not(feature = "cors"), allow(unused_mut))]
     pub fn rate_limit(mut self, layer: RateLimitLayer) -> Self {
         #[cfg(feature = "cors")]
         self.exposed.extend(layer.exposed());

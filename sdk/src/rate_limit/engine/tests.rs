@@ -128,11 +128,6 @@ impl Store for Broken {
     }
 }
 
-fn wall() -> impl Fn() -> SystemTime + Send + Sync + 'static {
-    let start = Instant::now();
-    move || at(0) + start.elapsed()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_lets_requests_pass_within_the_time_out() {
     for hangs in [false, true] {
@@ -155,9 +150,9 @@ async fn a_store_that_fails_lets_requests_pass_within_the_time_out() {
 async fn a_store_that_fails_is_one_warning_a_minute() {
     use crate::observe::logging::{CapturedLogs, Logs};
 
-    let captured = CapturedLogs::default();
+    let (captured, start) = (CapturedLogs::default(), Instant::now());
     let _logs = tracing::subscriber::set_default(Logs::new().writer(captured.clone()).build());
-    let limit = RateLimit::new(Broken { hangs: false }, Quota::per_second(1)).clock(wall());
+    let limit = RateLimit::new(Broken { hangs: false }, Quota::per_second(1)).clock(move || at(0) + start.elapsed());
     for _ in 0..100 {
         let _passes = limit.clone().take("hunter2").await.unwrap();
     }

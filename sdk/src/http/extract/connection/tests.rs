@@ -77,6 +77,14 @@ async fn an_event_of_another_source_is_a_400() {
     let response = call(&clients, event).await;
     assert_eq!(response["statusCode"], 400);
     assert!(inbox.messages("a=").is_empty());
+
+    async fn kind(connection: Option<Connection>, connections: Option<Connections>) -> String {
+        format!("{} {}", connection.is_some(), connections.is_some())
+    }
+    let caller = Caller::new(crate::handler(kind)).with_clients(clients);
+    let event = crate::testing::http::post("/sendMessage").into_event().unwrap();
+    assert_eq!(caller.call(event).await.unwrap()["body"], "false false");
+    assert_eq!(caller.call(message("a", "live", "d")).await.unwrap()["body"], "true true");
 }
 
 #[tokio::test]
@@ -91,6 +99,11 @@ async fn a_test_reads_what_was_sent_and_ends_connections() {
     assert!(!inbox.is_connected("a="));
 
     let connections = clients.get::<Connections>().await.unwrap();
+    inbox.refuse("d");
+    inbox.hang("e");
+    assert!(connections.send("d", "x").await.unwrap_err().is_forbidden());
+    let hurried = connections.clone().timeout(std::time::Duration::from_millis(1));
+    assert!(hurried.send("e", "x").await.unwrap_err().is_timeout());
     connections.close("b").await.unwrap();
     assert!(!inbox.is_connected("b") && connections.info("c").await.unwrap().is_some());
     let broadcast = connections.send_all(["b", "c"], "hello").await;

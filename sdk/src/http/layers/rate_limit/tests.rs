@@ -70,6 +70,20 @@ async fn a_refused_caller_is_told_why_and_is_admitted_after_the_time_that_it_was
     }
 }
 
+/// Reads a list of strings with whole numbers as parameters, by another implementation of RFC 9651.
+fn parsed(field: &str) -> Vec<(String, Vec<(&str, i64)>)> {
+    let list = sfv::Parser::new(field).parse::<sfv::List>().unwrap();
+    let item = |entry: &sfv::ListEntry| {
+        let sfv::ListEntry::Item(item) = entry else { panic!("{field}") };
+        let number = |(key, value): (&sfv::Key, &sfv::BareItem)| {
+            let name = ["q", "w", "r", "t"].into_iter().find(|name| key.as_str() == *name).unwrap();
+            (name, i64::from(value.as_integer().unwrap()))
+        };
+        (item.bare_item.as_string().unwrap().as_str().to_owned(), item.params.iter().map(number).collect())
+    };
+    list.iter().map(item).collect()
+}
+
 #[tokio::test]
 async fn the_fields_say_what_is_left() {
     let clock = Clock::default();
@@ -80,6 +94,12 @@ async fn the_fields_say_what_is_left() {
         assert_eq!(response.header("ratelimit-policy"), Some("\"caller\";q=120;w=60"));
         assert_eq!(response.header("ratelimit"), Some(&*format!("\"caller\";{left}")));
     }
+    let response = get(&caller).await;
+    assert_eq!(
+        parsed(response.header("ratelimit-policy").unwrap()),
+        [("caller".to_owned(), vec![("q", 120), ("w", 60)])]
+    );
+    assert_eq!(parsed(response.header("ratelimit").unwrap()), [("caller".to_owned(), vec![("r", 0), ("t", 2)])]);
     let odd = Quota::new(1, Duration::from_millis(2_500));
     assert_eq!(fields::policy("caller", &odd), "\"caller\";q=1", "no whole seconds");
 }
@@ -93,7 +113,8 @@ async fn several_limits_apply_together_and_each_one_is_named() {
     let response = get(&caller).await;
     assert_eq!(response.headers().get_all("ratelimit").iter().count(), 1, "joined in the event");
     let fields = response.header("ratelimit").unwrap();
-    assert!(fields.contains("\"second\";r=0;t=1") && fields.contains("\"day\";r=1;t=43200"), "{fields}");
+    let expected = [("day".to_owned(), vec![("r", 1), ("t", 43_200)]), ("second".to_owned(), vec![("r", 0), ("t", 1)])];
+    assert_eq!(parsed(fields), expected);
     let violated = async || get(&caller).await.json::<serde_json::Value>().unwrap()["violated-policies"].clone();
     assert_eq!(violated().await, json!(["second"]));
     clock.go_on(Duration::from_secs(1));
@@ -269,4 +290,29 @@ async fn outside_of_lambda_all_requests_share_a_quota_and_nothing_panics() {
         let response = service.clone().oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), expected);
     }
+}
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn refusals_and_failures_are_metrics() {
+    use crate::observe::metrics::{BuiltIn, CapturedMetrics, MetricsLayer};
+
+    struct Fails;
+    impl Store for Fails {
+        async fn take(&self, _: &str, _: &Quota, _: SystemTime) -> Result<Taken, BoxError> {
+            Err("no table".into())
+        }
+    }
+    let captured = CapturedMetrics::default();
+    let metrics = MetricsLayer::new().namespace("Shop").writer(captured.clone());
+    let metrics = metrics.built_in(BuiltIn::RateLimitRefusals).built_in(BuiltIn::RateLimitFailures);
+    let works = RateLimitLayer::new(Clock::default().limit(Quota::per_hour(1)));
+    let fails = RateLimitLayer::new(RateLimit::new(Fails, Quota::per_hour(1)));
+    let stack = Stack::new().rate_limit(works).rate_limit(fails);
+    let caller = Caller::new(crate::handler(hello).layer(stack).outer(metrics));
+    for status in [200, 429, 429] {
+        assert_eq!(get(&caller).await.status(), status);
+    }
+    assert_eq!(captured.values("RateLimitRefusals"), [1.0, 1.0]);
+    assert_eq!(captured.values("RateLimitFailures"), [1.0]);
 }
