@@ -74,6 +74,8 @@ use crate::core::error::BoxError;
 pub(crate) use self::aws::THROTTLED_REASONS;
 #[cfg(feature = "cloudformation")]
 pub(crate) use self::aws::connections::Connections;
+#[cfg(feature = "websocket")]
+pub(crate) use self::aws::management::management_client;
 #[cfg(all(test, feature = "secrets"))]
 pub(crate) use self::aws::replay;
 #[cfg(all(

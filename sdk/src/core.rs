@@ -11,7 +11,7 @@ pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod env;
 pub(crate) mod error;
-#[cfg(any(feature = "flags", feature = "idempotency"))]
+#[cfg(any(feature = "flags", feature = "idempotency", feature = "rate-limit"))]
 pub(crate) mod expression;
 mod extensions;
 pub(crate) mod from_event;

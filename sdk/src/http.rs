@@ -40,6 +40,8 @@ pub use pilaster_macros::operation;
 
 pub use self::adapter::HttpAdapter;
 pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpError};
+#[cfg(feature = "websocket")]
+pub use self::extract::Connection;
 #[cfg(feature = "form")]
 pub use self::extract::Form;
 #[cfg(feature = "multipart")]
@@ -70,6 +72,8 @@ pub use self::layers::idempotency::{self, IdempotencyKey};
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
+#[cfg(feature = "rate-limit")]
+pub use self::layers::rate_limit::{self, RateLimitLayer};
 #[cfg(feature = "security-headers")]
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
 pub use self::layers::stack::{self, DefaultStack, Stack};

@@ -44,7 +44,7 @@
 //! [`Function::into_service`] builds steps 2 to 9, for [`run`] and for tests alike. Layers follow one rule: as in
 //! tower's `ServiceBuilder`, the first named is the outermost. [`http::Stack`] keeps its own layers in the order above,
 //! regardless of the order of the calls, and has one of each: a second call of [`errors`](http::Stack::errors), for
-//! example, replaces the first. Base paths, your own layers, outer layers and those of records and events are added to
+//! example, replaces the first. Base paths, rate limits, your own layers, outer layers and those of records and events are added to
 //! the earlier ones.
 //!
 //! # Features
@@ -85,12 +85,16 @@ pub mod idempotency;
 pub mod observe;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "records")]
 pub mod records;
 #[cfg(feature = "table")]
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 #[cfg(feature = "clients")]
 pub use crate::clients::{Client, ClientError, Clients, DynFromClients, FromClients};

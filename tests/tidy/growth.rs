@@ -21,8 +21,10 @@ const COMPLETE: &[(&str, &str)] = &[
     ("Own", "its module is private"),
     ("PutIfAbsent", "a caller matches both outcomes"),
     ("ResourceRequest", "a handler matches each operation of CloudFormation"),
+    ("Sent", "a caller matches both outcomes"),
     ("Sns", "a handler takes it apart in its arguments"),
     ("Sqs", "a handler takes it apart in its arguments"),
+    ("Taken", "a store that wraps another one matches it"),
 ];
 
 /// Returns the names of the types that can grow and are not `#[non_exhaustive]`.

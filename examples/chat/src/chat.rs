@@ -1,12 +1,10 @@
-//! Tickets and connections in a table, and messages to connections through the management API.
+//! Tickets and connections in a table, and messages to the connections of a room.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_config::SdkConfig;
-use aws_sdk_apigatewaymanagement::config::{Builder, timeout::TimeoutConfig};
-use aws_sdk_apigatewaymanagement::{Client, error::DisplayErrorContext, primitives::Blob};
-use futures_util::{StreamExt, stream};
-use pilaster::table::{Found, Item, Table, TableError};
+use pilaster::table::{Item, Table, TableError};
+use pilaster::websocket::Connections;
 use pilaster::{BoxError, Clients, FromClients};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -16,8 +14,6 @@ const TICKET: Duration = Duration::from_secs(60);
 const CONNECTION: Duration = Duration::from_secs(2 * 3_600 + 600);
 /// The longest time that `$connect` takes, in seconds. Until it ends, API Gateway reports the connection as gone.
 const CONNECTING: u64 = 30;
-/// The time to send a message to one connection, with all retries.
-const SEND: Duration = Duration::from_secs(3);
 
 /// A user in a room, since a time in seconds since 1970: the value of a ticket, and of a connection.
 #[derive(Clone, Serialize, Deserialize)]
@@ -27,11 +23,10 @@ pub(crate) struct Member {
     pub(crate) since: u64,
 }
 
-/// The table that `CHAT_TABLE` names, and the client for `CONNECTIONS_URL`; a local run has none and sends nothing.
+/// The table that `CHAT_TABLE` names.
 #[derive(Clone)]
 pub(crate) struct Chat {
     pub(crate) table: Table,
-    pub(crate) api: Option<Client>,
 }
 
 impl Chat {
@@ -65,25 +60,26 @@ impl Chat {
         self.table.delete(format!("connection#{id}")).await
     }
 
-    /// Sends a message to all connections of a room, 32 at a time, and returns their number.
-    pub(crate) async fn send(&self, room: &str, message: &str) -> Result<usize, TableError> {
+    /// Sends a message to all connections of a room, and returns their number. Those that are gone are removed; any other
+    /// failure is logged.
+    pub(crate) async fn send(&self, to: &Connections, room: &str, message: String) -> Result<usize, TableError> {
         let members = self.table.query::<Member>(room).index().send().await?;
-        stream::iter(&members).for_each_concurrent(32, |to| self.send_to(to, message)).await;
-        Ok(members.len())
-    }
-
-    /// Sends a message to a connection, which is removed if it is gone. Any other failure is logged.
-    async fn send_to(&self, to: &Found<Member>, message: &str) {
-        let (Some(api), Some(id)) = (&self.api, to.key.partition().strip_prefix("connection#")) else { return };
-        let post = api.post_to_connection().connection_id(id).data(Blob::new(message)).send();
-        let Err(error) = post.await else { return };
-        if !error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
-            tracing::warn!(id, error = %DisplayErrorContext(error), "a message has not been delivered");
-        } else if now().saturating_sub(to.value.since) > CONNECTING
-            && let Err(error) = self.disconnect(id).await
-        {
-            tracing::warn!(id, %error, "a connection that is gone has not been removed");
+        let since: HashMap<&str, u64> = members
+            .iter()
+            .filter_map(|member| Some((member.key.partition().strip_prefix("connection#")?, member.value.since)))
+            .collect();
+        let sent = to.send_all(since.keys().copied(), message).await;
+        for (id, error) in sent.failed() {
+            tracing::warn!(id, error = error as &dyn std::error::Error, "a message has not been delivered");
         }
+        let is_open =
+            |id: &&String| since.get(id.as_str()).is_some_and(|since| now().saturating_sub(*since) > CONNECTING);
+        for id in sent.gone().iter().filter(is_open) {
+            if let Err(error) = self.disconnect(id).await {
+                tracing::warn!(id, %error, "a connection that is gone has not been removed");
+            }
+        }
+        Ok(members.len())
     }
 }
 
@@ -93,13 +89,6 @@ fn now() -> u64 {
 
 impl FromClients for Chat {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        let api = async |url: String| -> Result<_, BoxError> {
-            let shared = clients.get::<SdkConfig>().await?;
-            let timeouts = shared.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-            let config = Builder::from(&shared).timeout_config(timeouts.operation_timeout(SEND).build());
-            Ok(Some(Client::from_conf(config.endpoint_url(url).build())))
-        };
-        let api = clients.env_or("CONNECTIONS_URL", api, || None).await?;
-        Ok(Self { table: Table::from_env(clients, "CHAT_TABLE").await?, api })
+        Ok(Self { table: Table::from_env(clients, "CHAT_TABLE").await? })
     }
 }

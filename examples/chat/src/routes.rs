@@ -1,7 +1,7 @@
 //! The function of each route.
 
 use pilaster::Client;
-use pilaster::http::{Claims, EventKind, HttpError, Json, Path, Query, RequestContext};
+use pilaster::http::{Claims, Connection, HttpError, Json, Path, Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -32,16 +32,16 @@ pub(crate) struct Connect {
 }
 
 pub(crate) async fn connect(
-    context: RequestContext,
+    connection: Connection,
     chat: Client<Chat>,
     Query(Connect { ticket }): Query<Connect>,
 ) -> Result<(), HttpError> {
-    let is_valid = chat.connect(ticket, &connection(&context)?).await?;
+    let is_valid = chat.connect(ticket, connection.id()).await?;
     is_valid.then_some(()).ok_or_else(|| HttpError::forbidden("the ticket is unknown, used or expired"))
 }
 
-pub(crate) async fn disconnect(context: RequestContext, chat: Client<Chat>) -> Result<(), HttpError> {
-    Ok(chat.disconnect(&connection(&context)?).await?)
+pub(crate) async fn disconnect(connection: Connection, chat: Client<Chat>) -> Result<(), HttpError> {
+    Ok(chat.disconnect(connection.id()).await?)
 }
 
 #[derive(Deserialize)]
@@ -50,18 +50,13 @@ pub(crate) struct Message {
 }
 
 pub(crate) async fn send_message(
-    context: RequestContext,
+    connection: Connection,
     chat: Client<Chat>,
     Json(Message { text }): Json<Message>,
 ) -> Result<Json<Value>, HttpError> {
-    let member = chat.member(&connection(&context)?).await?;
+    let member = chat.member(connection.id()).await?;
     let member = member.ok_or_else(|| HttpError::forbidden("the connection is in no room"))?;
     let message = json!({ "room": member.room, "user": member.user, "text": text });
-    Ok(Json(json!({ "connections": chat.send(&member.room, &message.to_string()).await? })))
-}
-
-/// Returns the id of the connection. Only an event of the WebSocket API has one.
-fn connection(context: &RequestContext) -> Result<String, HttpError> {
-    let id = context.get("connectionId").filter(|_| context.kind() == EventKind::WebSocket);
-    id.ok_or_else(|| HttpError::bad_request("this is a route of the WebSocket API"))
+    let sent = chat.send(connection.connections(), &member.room, message.to_string()).await?;
+    Ok(Json(json!({ "connections": sent })))
 }

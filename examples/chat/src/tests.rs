@@ -1,18 +1,14 @@
-//! The function as it is deployed, with a management API on this machine.
+//! The function as it is deployed, with an inbox in place of the connections.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_apigatewaymanagement::config::{Credentials, SharedHttpClient};
 use pilaster::observe::logging::CapturedLogs;
 use pilaster::table::{Item, Table};
 use pilaster::testing::{Caller, http, http::TestResponse};
+use pilaster::websocket::Inbox;
 use pilaster::{BoxError, Clients};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use super::chat::{Chat, Member};
@@ -20,34 +16,18 @@ use super::function;
 
 type Tested = Result<(), BoxError>;
 
-/// The messages of each connection.
-type Delivered = Arc<Mutex<HashMap<String, Vec<Value>>>>;
-
-/// The chat, and a management API: connections named `gone` do not exist, and requests to those named `slow` hang.
+/// The chat, and what its connections get.
 struct Stage {
     clients: Clients,
     table: Table,
-    delivered: Delivered,
+    inbox: Inbox,
 }
 
 impl Stage {
     async fn new() -> Result<Self, BoxError> {
-        let (listener, delivered) = (TcpListener::bind("127.0.0.1:0").await?, Delivered::default());
-        let url = format!("http://{}/live", listener.local_addr()?);
-        let all = Arc::clone(&delivered);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(respond(stream, Arc::clone(&all)));
-            }
-        });
-        let clients = Clients::new().with_variable("CONNECTIONS_URL", url);
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(clients.get::<SharedHttpClient>().await?)
-            .credentials_provider(Credentials::new("test", "test", None, None, "test"))
-            .region(Region::new("eu-central-1"));
-        clients.insert(config.load().await);
+        let (clients, inbox) = Inbox::clients();
         let table = clients.get::<Chat>().await?.table;
-        Ok(Self { clients, table, delivered })
+        Ok(Self { clients, table, inbox })
     }
 
     async fn call(&self, event: Value) -> Result<TestResponse, BoxError> {
@@ -80,35 +60,7 @@ impl Stage {
     }
 
     fn delivered(&self, id: &str) -> Vec<Value> {
-        self.delivered.lock().expect("no panic").get(id).cloned().unwrap_or_default()
-    }
-}
-
-async fn respond(mut stream: TcpStream, delivered: Delivered) -> Option<()> {
-    let mut request = Vec::new();
-    loop {
-        if stream.read_buf(&mut request).await.ok()? == 0 {
-            return None;
-        }
-        let text = String::from_utf8_lossy(&request).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.to_lowercase().split_once("content-length: ")?.1.lines().next()?.parse::<usize>().ok()?;
-        if body.len() < length {
-            continue;
-        }
-        let id = head.split_once("@connections/")?.1.split(' ').next()?.to_owned();
-        let status = match &*id {
-            id if id.starts_with("slow") => std::future::pending().await,
-            id if id.starts_with("gone") => "410 Gone\r\nx-amzn-errortype: GoneException",
-            id if id.starts_with("forbidden") => "403 Forbidden\r\nx-amzn-errortype: ForbiddenException",
-            _ => "200 OK",
-        };
-        if status.starts_with("200") {
-            let message = serde_json::from_str(body).expect("JSON");
-            delivered.lock().expect("no panic").entry(id).or_default().push(message);
-        }
-        stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.ok()?;
-        request.clear();
+        self.inbox.json(id).expect("JSON")
     }
 }
 
@@ -170,9 +122,8 @@ async fn a_message_reaches_the_room_of_its_sender_and_no_other() -> Tested {
     let response = stage.call(message("a=", &body)).await?;
     assert_eq!((response.status(), response.json::<Value>()?), (200, json!({ "connections": 2 })));
     let sent = json!({ "room": "lobby", "user": "ada", "text": "hello" });
-    // The id is escaped in the path.
-    assert_eq!((stage.delivered("a%3D"), stage.delivered("b%3D")), (vec![sent.clone()], vec![sent]));
-    assert!(stage.delivered("c%3D").is_empty());
+    assert_eq!((stage.delivered("a="), stage.delivered("b=")), (vec![sent.clone()], vec![sent]));
+    assert!(stage.delivered("c=").is_empty());
     Ok(())
 }
 
@@ -233,13 +184,20 @@ async fn without_a_valid_ticket_there_is_no_connection() -> Tested {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn slow_and_gone_connections_do_not_stop_the_others() -> Tested {
     let stage = Stage::new().await?;
     assert_eq!(stage.connect("a", "ada", "lobby").await?, 200);
     for at in 0..60 {
         let kind = ["slow", "gone", "forbidden", "there"][at % 4];
-        stage.put_old(&format!("{kind}-{at}"), "lobby").await?;
+        let id = format!("{kind}-{at}");
+        stage.put_old(&id, "lobby").await?;
+        match kind {
+            "slow" => stage.inbox.hang(id),
+            "gone" => stage.inbox.disconnect(id),
+            "forbidden" => stage.inbox.refuse(id),
+            _ => {}
+        }
     }
     let response = stage.call(message("a", &text("hello"))).await?;
     assert_eq!((response.status(), response.json::<Value>()?["connections"].clone()), (200, json!(61)));
@@ -266,6 +224,7 @@ async fn each_failed_delivery_is_a_line_that_the_alarm_counts_and_no_line_has_a_
     }
     for at in 0..3 {
         stage.put_old(&format!("forbidden-{at}"), "lobby").await?;
+        stage.inbox.refuse(format!("forbidden-{at}"));
     }
     caller.call(message("a", &text("a secret"))).await?;
     let filter = "a message has not been delivered";
@@ -282,9 +241,10 @@ async fn a_connection_that_is_not_yet_open_is_kept() -> Tested {
     let stage = Stage::new().await?;
     assert_eq!(stage.connect("a", "ada", "lobby").await?, 200);
     // API Gateway reports it as gone until its `$connect` has ended.
-    assert_eq!(stage.connect("gone-not-yet", "bob", "lobby").await?, 200);
+    assert_eq!(stage.connect("not-yet", "bob", "lobby").await?, 200);
+    stage.inbox.disconnect("not-yet");
     assert_eq!(stage.call(message("a", &text("hello"))).await?.status(), 200);
-    assert!(stage.is_connected("gone-not-yet").await?);
+    assert!(stage.is_connected("not-yet").await?);
     Ok(())
 }
 

@@ -181,6 +181,8 @@ fn is_throttled_transaction(error: &(dyn StdError + 'static)) -> bool {
 #[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
 pub(crate) mod attribute_value;
 pub(crate) mod connections;
+#[cfg(feature = "websocket")]
+pub(crate) mod management;
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;

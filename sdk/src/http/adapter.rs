@@ -204,7 +204,7 @@ where
 }
 
 /// Returns the source that this adapter detects.
-#[cfg(test)]
+#[cfg(all(test, feature = "http", feature = "records", feature = "otel"))]
 pub(crate) fn detected(event: &str) -> Option<EventKind> {
     let event = crate::RawEvent::parse(event).ok()?;
     let invocation = crate::core::invocation::Invocation::new(lambda_runtime::Context::default());

@@ -20,6 +20,7 @@
 //! | `Bytes`, `String`, `HeaderMap`, `Method`, `Uri` | the unchanged request | – |
 //! | [`RequestContext`](crate::http::RequestContext), [`EventKind`](crate::http::EventKind) | the event | – |
 //! | [`Invocation`](crate::Invocation) | the invocation | – |
+//! | `Connection`, `websocket::Connections` | the event of a WebSocket API | it is of another source |
 //! | `Client<_>`, `Secret<_>`, `Parameter<_>`, `Metrics` | the process | – |
 
 #[cfg(feature = "macros")]
@@ -27,6 +28,8 @@ mod check;
 pub mod claims;
 #[cfg(feature = "clients")]
 mod client;
+#[cfg(feature = "websocket")]
+mod connection;
 mod content_type;
 pub mod context;
 #[cfg(feature = "form")]
@@ -51,6 +54,8 @@ mod serde_message;
 pub mod valid;
 
 pub use self::claims::Claims;
+#[cfg(feature = "websocket")]
+pub use self::connection::Connection;
 #[cfg(feature = "form")]
 pub use self::form::Form;
 pub use self::json::Json;

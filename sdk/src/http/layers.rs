@@ -23,6 +23,10 @@ pub mod negotiation;
 pub mod partial_response;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 pub(crate) mod quality_values;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
+pub(crate) mod request_document;
 #[cfg(feature = "security-headers")]
 pub mod security_headers;
 pub mod stack;

@@ -24,7 +24,7 @@ use std::task::{Context, Poll};
 use tower::Service;
 
 use self::config::AdapterConfig;
-#[cfg(test)]
+#[cfg(all(test, feature = "http", feature = "records", feature = "otel"))]
 pub(crate) use self::decode::detected;
 use self::expand::{Expanded, expand};
 use super::record::Record;

@@ -31,10 +31,11 @@ sockets, table = ids["Sockets"], ids["Connections"]
 address = urlsplit(stack.endpoint)
 PATH = f"/_aws/execute-api/{sockets}/live"
 
-# The URL of the template is that of AWS.
+# Otherwise the messages would go to the endpoint of the engine itself, without the API and the stage.
 variables = lambdas.get_function_configuration(FunctionName=ids["Chat"])["Environment"]["Variables"]
 lambdas.update_function_configuration(
-    FunctionName=ids["Chat"], Environment={"Variables": {**variables, "CONNECTIONS_URL": stack.endpoint + PATH}}
+    FunctionName=ids["Chat"],
+    Environment={"Variables": {**variables, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": stack.endpoint + PATH}},
 )
 lambdas.get_waiter("function_updated_v2").wait(FunctionName=ids["Chat"])
 api = Api(stack, ids["Tickets"], ids["Chat"])

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Debug)]
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(dead_code))]
 pub(crate) struct Refusal {
-    /// A 4xx.
+    /// A 4xx, or 503.
     pub(crate) status: u16,
     /// The time after which a retry makes sense, in seconds.
     pub(crate) retry_after: Option<u32>,

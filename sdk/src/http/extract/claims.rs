@@ -67,7 +67,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod authorizer;
+pub(crate) mod authorizer;
 mod claim;
 #[cfg(test)]
 mod tests;

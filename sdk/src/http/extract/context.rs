@@ -136,6 +136,17 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
+    /// Returns the context of a request.
+    ///
+    /// # Errors
+    ///
+    /// The request does not come from a Lambda event.
+    pub(crate) fn of(parts: &Parts) -> Result<Self, HttpError> {
+        let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
+        let text = event.context.clone().or_else(|| ContextText::parse("{}")).ok_or_else(outside)?;
+        Ok(Self { kind: event.kind, text, path: event.path.clone(), stage_variables: event.stage_variables.clone() })
+    }
+
     /// Returns the source of the event.
     pub fn kind(&self) -> EventKind {
         self.kind
@@ -291,8 +302,6 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpError> {
-        let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
-        let text = event.context.clone().or_else(|| ContextText::parse("{}")).ok_or_else(outside)?;
-        Ok(Self { kind: event.kind, text, path: event.path.clone(), stage_variables: event.stage_variables.clone() })
+        Self::of(parts)
     }
 }

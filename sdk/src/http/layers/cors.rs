@@ -96,7 +96,7 @@ mod check;
 mod error;
 mod origin;
 mod pattern;
-#[cfg(feature = "idempotency")]
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
 mod required_headers;
 mod rules;
 mod service;

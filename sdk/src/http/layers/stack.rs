@@ -38,6 +38,8 @@ use std::sync::Arc;
 use axum_core::body::Body;
 use axum_core::response::Response;
 use bytes::Bytes;
+#[cfg(all(feature = "cors", feature = "rate-limit"))]
+use http::HeaderName;
 use http::Request;
 #[cfg(all(feature = "cors", feature = "idempotency"))]
 use http::header;
@@ -65,6 +67,8 @@ use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
+#[cfg(feature = "rate-limit")]
+use crate::http::layers::rate_limit::RateLimitLayer;
 #[cfg(feature = "security-headers")]
 use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
@@ -115,6 +119,9 @@ pub struct Stack {
     own: Option<OwnLayers>,
     #[cfg(feature = "openapi")]
     descriptions: Descriptions,
+    /// What pages may also read, since layers of this stack write it.
+    #[cfg(all(feature = "cors", feature = "rate-limit"))]
+    exposed: Vec<HeaderName>,
 }
 
 impl Stack {
@@ -177,6 +184,18 @@ impl Stack {
     pub fn idempotency(mut self, layer: IdempotencyLayer) -> Self {
         self.idempotency = Some(layer);
         self
+    }
+
+    /// Refuses requests of callers that have used their quota. See [`http::rate_limit`](crate::http::rate_limit). It
+    /// takes the place of [your own layer](Self::layer), so that a layer that is added before it runs first: one that
+    /// verifies a token whose claims are the key, for example. With [`cors`](Self::cors) in the same stack, pages may
+    /// also read `Retry-After`, `RateLimit` and `RateLimit-Policy`.
+    #[cfg(feature = "rate-limit")]
+    #[cfg_attr(not(feature = "cors"), allow(unused_mut))]
+    pub fn rate_limit(mut self, layer: RateLimitLayer) -> Self {
+        #[cfg(feature = "cors")]
+        self.exposed.extend(layer.exposed());
+        self.layer(layer)
     }
 
     /// Sets which base path of a custom domain is removed from request paths before any layer sees them: a text such as
@@ -259,11 +278,20 @@ impl Stack {
     }
 
     /// Returns CORS with the headers that a page needs to send keys and to read the responses.
-    #[cfg(all(feature = "cors", feature = "idempotency"))]
-    fn cors_with_key(&self) -> Option<CorsLayer> {
-        let (cors, idempotency) = (self.cors.as_ref()?, self.idempotency.as_ref()?);
-        let sent = idempotency.key_header();
-        Some(cors.clone().also_allow(sent.as_slice()).also_expose(&[header::LOCATION, header::RETRY_AFTER]))
+    #[cfg(feature = "cors")]
+    fn cors_with_headers(&self) -> Option<CorsLayer> {
+        let cors = self.cors.clone()?;
+        #[cfg(feature = "idempotency")]
+        let cors = match &self.idempotency {
+            Some(idempotency) => {
+                let sent = idempotency.key_header();
+                cors.also_allow(sent.as_slice()).also_expose(&[header::LOCATION, header::RETRY_AFTER])
+            }
+            None => cors,
+        };
+        #[cfg(feature = "rate-limit")]
+        let cors = cors.also_expose(&self.exposed);
+        Some(cors)
     }
 }
 
@@ -326,10 +354,8 @@ where
         let service = either(self.cache_control.as_ref(), service);
         #[cfg(feature = "compression")]
         let service = either(self.compression.as_ref(), service);
-        #[cfg(all(feature = "cors", feature = "idempotency"))]
-        let service = either(self.cors_with_key().as_ref().or(self.cors.as_ref()), service);
-        #[cfg(all(feature = "cors", not(feature = "idempotency")))]
-        let service = either(self.cors.as_ref(), service);
+        #[cfg(feature = "cors")]
+        let service = either(self.cors_with_headers().as_ref(), service);
         #[cfg(feature = "security-headers")]
         let service = either(self.security_headers.as_ref(), service);
         self.base_path.layer(service)

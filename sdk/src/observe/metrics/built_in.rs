@@ -14,6 +14,10 @@ pub enum BuiltIn {
     CacheHits,
     /// `IdempotentReplays`: the number of responses that were replayed instead of computed.
     IdempotentReplays,
+    /// `RateLimitRefusals`: the number of requests that a rate limit refused.
+    RateLimitRefusals,
+    /// `RateLimitFailures`: the number of requests whose rate limit could not be checked.
+    RateLimitFailures,
 }
 
 impl BuiltIn {
@@ -24,6 +28,8 @@ impl BuiltIn {
             Self::RecordFailures => "RecordFailures",
             Self::CacheHits => "CacheHits",
             Self::IdempotentReplays => "IdempotentReplays",
+            Self::RateLimitRefusals => "RateLimitRefusals",
+            Self::RateLimitFailures => "RateLimitFailures",
         }
     }
 
@@ -31,7 +37,11 @@ impl BuiltIn {
     pub const fn unit(self) -> Unit {
         match self {
             Self::Latency => Unit::Milliseconds,
-            Self::RecordFailures | Self::CacheHits | Self::IdempotentReplays => Unit::Count,
+            Self::RecordFailures
+            | Self::CacheHits
+            | Self::IdempotentReplays
+            | Self::RateLimitRefusals
+            | Self::RateLimitFailures => Unit::Count,
         }
     }
 }

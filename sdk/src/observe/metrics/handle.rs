@@ -305,7 +305,11 @@ impl BuiltIn {
         }
         let aggregation = match self {
             Self::Latency => Aggregation::Each,
-            Self::RecordFailures | Self::CacheHits | Self::IdempotentReplays => Aggregation::Sum,
+            Self::RecordFailures
+            | Self::CacheHits
+            | Self::IdempotentReplays
+            | Self::RateLimitRefusals
+            | Self::RateLimitFailures => Aggregation::Sum,
         };
         let measurement =
             Measurement { name: self.name(), unit: self.unit(), high_resolution: false, aggregation, value };

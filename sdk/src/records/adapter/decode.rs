@@ -96,7 +96,7 @@ impl<'a> Located<'a> {
 }
 
 /// Returns the source that this adapter detects.
-#[cfg(test)]
+#[cfg(all(test, feature = "http", feature = "records", feature = "otel"))]
 pub(crate) fn detected(event: &str) -> Option<Source> {
     Members::read(event, true).ok()?.locate(event, &[]).map(|located| located.source)
 }

@@ -7,7 +7,7 @@ use crate::http::error::Rejection;
 use crate::http::extract::context::{EventKind, EventParts};
 
 /// Returns the claims of the caller, or `None` if the request is not authenticated.
-pub(super) fn claims(extensions: &Extensions) -> Result<Option<Map<String, Value>>, Rejection> {
+pub(crate) fn claims(extensions: &Extensions) -> Result<Option<Map<String, Value>>, Rejection> {
     let Some(event) = extensions.get::<EventParts>() else {
         return Err(Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the source has no authorizer")
             .with_source("`Claims`: the request does not come from a Lambda event"));

@@ -6,6 +6,7 @@ use super::CorsLayer;
 
 impl CorsLayer {
     /// Allows pages to send these headers as well.
+    #[cfg(feature = "idempotency")]
     pub(crate) fn also_allow(mut self, headers: &[HeaderName]) -> Self {
         for header in headers {
             if !self.request_headers.is_empty() && !self.request_headers.contains(header) {

@@ -1,4 +1,4 @@
-//! Builds the document that expressions select from, a request in the format of its event, and identifies the caller.
+//! Builds the document that keys are selected from, a request in the format of its event, and identifies the caller.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::expression::Document;
 use crate::http::credentials::is_credential;
-use crate::http::extract::context::{EventParts, PathParams};
+use crate::http::layers::request_document::{self, context};
 use crate::idempotency::IdempotencyError;
 
 /// The user that AWS has authenticated: the subject of a JWT or Cognito authorizer's token, a Cognito identity.
@@ -57,12 +57,6 @@ const WRITTEN_BY_THE_PLATFORM: [&str; 7] = [
 /// The role with which CloudFront signs requests to a function URL (origin access control). Each edge location has its
 /// own session.
 const EDGE_SESSION: &str = ":assumed-role/OriginAccessControlRole/EdgeCredentialsProxy+";
-
-fn context(parts: &Parts) -> Value {
-    let event = parts.extensions.get::<EventParts>();
-    let context = event.and_then(|event| event.context.as_ref());
-    context.and_then(|context| serde_json::from_str(context.get()).ok()).unwrap_or_default()
-}
 
 /// Returns the identity of the caller: the user that AWS has authenticated, or otherwise all credentials of the
 /// request.
@@ -208,38 +202,10 @@ fn text(body: &[u8]) -> Value {
 
 /// Returns the request in the format of its event.
 pub(super) fn of(parts: &Parts, body: &[u8]) -> Result<Document, IdempotencyError> {
-    let path = parts.extensions.get::<PathParams>().into_iter().flat_map(|parameters| &parameters.0);
-    let query = parts.uri.query().unwrap_or_default();
-    let query = serde_html_form::from_str::<Vec<(String, String)>>(query).unwrap_or_default();
-    let document = json!({
-        "httpMethod": parts.method.as_str(),
-        "path": parts.uri.path(),
-        "headers": headers(&parts.headers),
-        "queryStringParameters": joined(query.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
-        "pathParameters": joined(path.map(|(name, value)| (name.as_str(), value.as_str()))),
-        "requestContext": context(parts),
-        "body": text(body),
-        "isBase64Encoded": !is_text(body),
-    });
-    Document::of(&document).map_err(|error| IdempotencyError::bad_key(error.to_string()))
-}
-
-fn headers(headers: &HeaderMap) -> Value {
-    joined(headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))))
-}
-
-/// Collects pairs into a map; values of the same name are joined with commas, as in the events of HTTP APIs. Without
-/// pairs, the result is `null`.
-fn joined<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
-    let mut map = Map::new();
-    for (name, value) in pairs {
-        match map.get_mut(name) {
-            Some(Value::String(before)) => {
-                before.push(',');
-                before.push_str(value);
-            }
-            _ => drop(map.insert(name.to_owned(), value.into())),
-        }
+    let mut document = request_document::of(parts);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("body".to_owned(), text(body));
+        members.insert("isBase64Encoded".to_owned(), (!is_text(body)).into());
     }
-    if map.is_empty() { Value::Null } else { map.into() }
+    Document::of(&document).map_err(|error| IdempotencyError::bad_key(error.to_string()))
 }
