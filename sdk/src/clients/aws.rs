@@ -184,7 +184,6 @@ pub(crate) mod connections;
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;
-mod roots;
 #[cfg(feature = "otel")]
 mod spans;
 #[cfg(test)]

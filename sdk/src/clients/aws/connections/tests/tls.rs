@@ -49,7 +49,7 @@ fn serve_tls(base64: &str) -> u16 {
 }
 
 async fn call(roots: RootCertStore, host: &str, port: u16) -> Result<u16, String> {
-    let pool = Connections::with_roots(roots).unwrap().pool(TimeOuts::default());
+    let pool = Connections::new(Tls::with_roots(roots).unwrap()).pool(TimeOuts::default());
     match pool.call(get(&format!("https://{host}:{port}/"))).await {
         Ok(response) => Ok(response.status().as_u16()),
         Err(error) => Err(causes(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ")),
