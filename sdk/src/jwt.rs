@@ -19,6 +19,8 @@ mod verifier;
 
 pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
+#[cfg(feature = "http")]
+pub(crate) use self::rules::is_scope;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

@@ -182,6 +182,12 @@ impl JwtError {
         self.retry_after.map(|after| Duration::from_secs(after.as_secs_f64().ceil().max(1.0) as u64))
     }
 
+    /// Returns the detail that callers read.
+    #[cfg(feature = "http")]
+    pub(crate) fn detail(&self) -> &'static str {
+        self.refusal.as_ref().map_or("", |refusal| refusal.detail)
+    }
+
     /// Writes the log line of a refused token.
     pub(crate) fn log(&self) {
         let reason = self.reason.name();
@@ -193,10 +199,9 @@ impl JwtError {
     }
 }
 
-/// The details that callers read.
-pub(crate) const MISSING: &str = "authentication is required";
-pub(crate) const INVALID: &str = "the token is not valid";
-pub(crate) const FORBIDDEN: &str = "the token lacks the rights this API needs";
+const MISSING: &str = "authentication is required";
+const INVALID: &str = "the token is not valid";
+const FORBIDDEN: &str = "the token lacks the rights this API needs";
 
 impl fmt::Display for JwtError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

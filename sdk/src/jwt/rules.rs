@@ -100,6 +100,9 @@ impl Rules {
                 "a verifier of tokens needs an audience, a client or an expected claim: without one, it accepts the tokens of every application of the issuer",
             );
         }
+        if !self.scopes.iter().all(|scope| is_scope(scope)) {
+            return Some("a scope consists of printable ASCII characters without spaces, `\"` and `\\`");
+        }
         let algorithms = self.algorithms.as_deref()?;
         if algorithms.is_empty() {
             return Some("a verifier of tokens needs at least one algorithm");
@@ -110,6 +113,11 @@ impl Rules {
             false => "HS256, HS384 and HS512 need a shared secret, and the keys of the issuer are public",
         })
     }
+}
+
+/// Returns `true` for a scope ([RFC 6749, 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+pub(crate) fn is_scope(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
 }
 
 pub(super) fn without_application(typ: &str) -> &str {
