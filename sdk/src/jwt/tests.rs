@@ -6,6 +6,7 @@ use super::*;
 
 mod algorithms;
 mod claims;
+mod fetch;
 mod remote;
 mod wycheproof;
 

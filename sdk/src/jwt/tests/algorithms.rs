@@ -133,3 +133,53 @@ async fn a_secret_is_as_long_as_the_hash() {
         assert_eq!(reason, expected, "{algorithm}");
     }
 }
+
+/// Another part of the program may use jsonwebtoken itself, whose provider is one for the whole process.
+#[tokio::test]
+async fn the_provider_of_the_process_is_neither_used_nor_set() {
+    use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier as TheirVerifier, KeyUtils};
+    use jsonwebtoken::signature::{Error, Signer, Verifier};
+
+    /// Signs with nothing, and takes every signature.
+    struct Gullible;
+    impl Signer<Vec<u8>> for Gullible {
+        fn try_sign(&self, _: &[u8]) -> Result<Vec<u8>, Error> {
+            Ok(Vec::new())
+        }
+    }
+    impl Verifier<Vec<u8>> for Gullible {
+        fn verify(&self, _: &[u8], _: &Vec<u8>) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+    impl JwtSigner for Gullible {
+        fn algorithm(&self) -> jsonwebtoken::Algorithm {
+            jsonwebtoken::Algorithm::HS256
+        }
+    }
+    impl TheirVerifier for Gullible {
+        fn algorithm(&self) -> jsonwebtoken::Algorithm {
+            jsonwebtoken::Algorithm::HS256
+        }
+    }
+    static PROVIDER: CryptoProvider = CryptoProvider {
+        signer_factory: |_, _| Ok(Box::new(Gullible)),
+        verifier_factory: |_, _| Ok(Box::new(Gullible)),
+        key_utils: KeyUtils::new_unimplemented(),
+    };
+
+    let issuer = TokenIssuer::new(ISSUER).unwrap();
+    let verifier = issuer.verifier().audience(API);
+    let token = issuer.token(json!({ "aud": API }));
+    verifier.verify(&token).await.unwrap();
+    PROVIDER.install_default().expect("no provider is set");
+
+    let key = jsonwebtoken::EncodingKey::from_secret(b"a secret of the program itself");
+    let own =
+        jsonwebtoken::encode(&jsonwebtoken::Header::default(), &json!({ "exp": 9_000_000_000_u64 }), &key.unwrap());
+    let key = jsonwebtoken::DecodingKey::from_secret(b"any").unwrap();
+    jsonwebtoken::decode::<Value>(own.unwrap(), &key, &jsonwebtoken::Validation::default()).unwrap();
+    verifier.verify(&token).await.unwrap();
+    let forged = format!("{}.AAAA", token.rsplit_once('.').unwrap().0);
+    assert_eq!(verifier.verify(&forged).await.unwrap_err().reason(), JwtReason::Signature);
+}
