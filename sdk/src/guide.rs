@@ -23,6 +23,7 @@ pages! {
     validation: "validation.md",
     files_and_streaming: "files-and-streaming.md",
     authorizers: "authorizers.md",
+    tokens: "tokens.md",
     sqs: "sqs.md",
     s3: "s3.md",
     dynamodb_streams: "dynamodb-streams.md",

@@ -34,7 +34,7 @@ pub(super) async fn fetch(url: &str) -> Result<Document, BoxError> {
     let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(tls.connect(None));
     let request = Request::get(url)
         .header(header::ACCEPT, "application/json")
-        .header(header::USER_AGENT, concat!("pilaster/", env!("CARGO_PKG_VERSION")))
+        .header(header::USER_AGENT, "pilaster")
         .body(Empty::<Bytes>::new())?;
     let response = client.request(request).await?;
     if response.status() != StatusCode::OK {

@@ -101,7 +101,7 @@ impl Rules {
             );
         }
         if !self.scopes.iter().all(|scope| is_scope(scope)) {
-            return Some("a scope consists of printable ASCII characters without spaces, `\"` and `\\`");
+            return Some(NO_SCOPE);
         }
         let algorithms = self.algorithms.as_deref()?;
         if algorithms.is_empty() {
@@ -114,6 +114,8 @@ impl Rules {
         })
     }
 }
+
+pub(crate) const NO_SCOPE: &str = "a scope consists of printable ASCII characters without spaces, `\"` and `\\`";
 
 /// Returns `true` for a scope ([RFC 6749, 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
 pub(crate) fn is_scope(text: &str) -> bool {

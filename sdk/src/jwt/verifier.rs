@@ -20,6 +20,27 @@ use crate::core::clock::unix_seconds;
 
 /// Verifies the tokens of one or several issuers. Cheap to clone; clones share their keys. See the
 /// [module docs](super).
+///
+/// Its methods do not fail: a mistake is an error of [`check`](Self::check), of the start of a function with a
+/// [`JwtLayer`](crate::http::JwtLayer), and of each verification. `FromClients` makes it from environment variables:
+/// `PILASTER_JWT_ISSUER`, with `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID` (lists with commas), and
+/// `PILASTER_JWT_JWKS_URI` in place of discovery.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::JwtVerifier;
+/// use pilaster::jwt::Algorithm;
+///
+/// let users = JwtVerifier::cognito("eu-west-1_AbCdEfGhI").client("4l0example");
+/// let partners = JwtVerifier::issuer("https://id.partner.example")
+///     .audience("https://api.example.com")
+///     .token_type("at+jwt")
+///     .algorithms([Algorithm::ES256, Algorithm::EdDSA]);
+/// let verifier = users.or(partners).scopes(["orders:read"]);
+/// verifier.check()?;
+/// # Ok::<(), pilaster::jwt::JwtError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct JwtVerifier {
@@ -249,6 +270,7 @@ impl JwtVerifier {
     }
 
     /// Returns the scopes that all tokens need.
+    #[cfg(feature = "http")]
     pub(crate) fn required_scopes(&self) -> Vec<String> {
         let all = self.issuers.iter().flat_map(|issuer| issuer.rules.scopes.iter().cloned());
         let mut scopes: Vec<String> = Vec::new();

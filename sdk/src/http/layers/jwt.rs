@@ -49,7 +49,7 @@ use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::http::bearer::{self, Challenge};
 use crate::http::error::HttpError;
-use crate::jwt::{JwtError, JwtVerifier, VerifiedJwt, is_scope};
+use crate::jwt::{JwtError, JwtVerifier, NO_SCOPE, VerifiedJwt, is_scope};
 
 /// Layer that applies [`JwtService`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl JwtLayer {
         let rules = Arc::make_mut(&mut self.rules);
         rules.scopes.extend(scopes.into_iter().map(Into::into));
         if !rules.scopes.iter().all(|scope| is_scope(scope)) {
-            rules.mistake = Some("a scope consists of printable ASCII characters without spaces, `\"` and `\\`");
+            rules.mistake = Some(NO_SCOPE);
         }
         self
     }

@@ -203,7 +203,7 @@ mod whole {
         user["sub"].to_string()
     }
 
-    fn caller(layer: JwtLayer) -> (Caller<impl RawService + Clone>, CapturedLogs) {
+    fn caller(layer: JwtLayer) -> (Caller<impl RawService>, CapturedLogs) {
         let cors = CorsLayer::new().allow_origins(["https://app.example.com"]).expose_headers(["www-authenticate"]);
         let logs = CapturedLogs::default();
         let function = crate::function::handler::handler(greet).layer(Stack::new().cors(cors).layer(layer));
@@ -278,6 +278,36 @@ mod whole {
         let response = typed.send(get("/").bearer(token(&issuer))).await.unwrap();
         assert_eq!((response.status(), response.header("www-authenticate")), (403, None));
         assert_eq!(typed.send(get("/")).await.unwrap().status(), 401);
+    }
+
+    #[tokio::test]
+    async fn an_error_of_a_verification_in_the_function_has_its_status() {
+        let issuer = issuer();
+        let verifier = issuer.verifier().audience(API).scopes(["users:read"]);
+        let function = move |body: String| {
+            let verifier = verifier.clone();
+            async move {
+                let down = JwtVerifier::issuer("https://id.example.com").jwks_uri("http://127.0.0.1:1/").audience(API);
+                let wrong = JwtVerifier::issuer("https://id.example.com");
+                let (verifier, token) = match body.split_once(' ') {
+                    Some(("down", token)) => (down, token.to_owned()),
+                    Some(("wrong", token)) => (wrong, token.to_owned()),
+                    _ => (verifier, body),
+                };
+                let verified = verifier.verify(&token).await?;
+                Ok::<_, HttpError>(verified.subject().unwrap_or_default().to_owned())
+            }
+        };
+        let caller = Caller::new(crate::function::handler::handler(function));
+        let other = issuer.token(json!({ "aud": API }));
+        let good = token(&issuer);
+        let (down, wrong) = (format!("down {good}"), format!("wrong {good}"));
+        for (body, status) in [(&*good, 200), ("x", 401), (&other, 403), (&down, 503), (&wrong, 500)] {
+            let response = caller.send(crate::testing::http::post("/").text(body)).await.unwrap();
+            assert_eq!(response.status(), status, "{}", response.text());
+            assert_eq!(response.header("retry-after"), (status == 503).then_some("1"));
+            assert!(status != 500 || !response.text().contains("audience"), "{}", response.text());
+        }
     }
 
     #[tokio::test]
