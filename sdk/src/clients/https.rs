@@ -1,6 +1,6 @@
 //! Connections by HTTPS: HTTP/1.1 by hyper, TLS by rustls with ring, one TLS configuration for the whole registry.
 
-mod roots;
+pub(crate) mod roots;
 
 use std::fmt;
 use std::pin::Pin;
@@ -31,7 +31,7 @@ impl std::error::Error for TimedOut {}
 
 /// The TLS configuration: the root certificates of the system. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Tls(Arc<ClientConfig>);
+pub(crate) struct Tls(pub(crate) Arc<ClientConfig>);
 
 impl Tls {
     /// Reads the root certificates of the system.

@@ -118,12 +118,11 @@ impl Remote {
             return Ok(outcome);
         }
         let search = self.search(until).await?;
-        let outcome = self.current(until).await?.keys.has_signed(token);
-        if outcome == Err(NoKey::Unknown) && search.failed {
+        if search.failed {
             // Whether the key exists is not known.
             return Err(JwtError::keys_unavailable(COOLDOWN.saturating_sub(search.ended.age()), None));
         }
-        Ok(outcome)
+        Ok(self.current(until).await?.keys.has_signed(token))
     }
 
     /// Returns the keys of the cache, or fetches them.
@@ -167,14 +166,16 @@ impl State {
             Location::Jwks(url) => url.clone(),
             Location::Discovery(issuer) => self.discover(issuer).await?,
         };
-        let document = match (self.fetcher)(url).await {
-            Ok(document) => document,
-            Err(error) => {
-                // The issuer may have moved its keys.
-                self.discovered.lock().unwrap_or_else(PoisonError::into_inner).take();
-                return Err(error);
-            }
-        };
+        let fetched = self.fetch_keys(url).await;
+        if fetched.is_err() {
+            // The issuer may have moved its keys.
+            self.discovered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+        fetched
+    }
+
+    async fn fetch_keys(&self, url: String) -> Result<Fetched, BoxError> {
+        let document = (self.fetcher)(url).await?;
         let keys = KeySet::read(&document.body)?;
         if keys.is_secret() {
             return Err("the key set of the issuer has shared secrets, which must not be public".into());

@@ -227,6 +227,24 @@ async fn while_the_issuer_fails_known_keys_work_for_an_hour() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_unknown_key_does_not_take_known_ones_away() {
+    let (known, unknown) = (issuer(), issuer());
+    let server = Server::new(&[&known]);
+    let verifier = server.verifier();
+    let (known, unknown) = (token(&known), token(&unknown));
+    assert_eq!(refused(&verifier, &known).await, None);
+    server.behave(Behaviour::Hangs);
+    for age in [601, 900, 1800] {
+        advance(SECOND * age).await;
+        let both = [&unknown, &known, &unknown, &known].map(|token| refused(&verifier, token));
+        let expected = [Some(JwtReason::KeysUnavailable), None, Some(JwtReason::KeysUnavailable), None];
+        assert_eq!(join_all(both).await, expected, "{age}");
+        assert_eq!(refused(&verifier, &unknown).await, Some(JwtReason::KeysUnavailable));
+        assert_eq!(refused(&verifier, &known).await, None, "{age}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_keys_the_pauses_between_fetches_grow() {
     let issuer = issuer();
     let server = Server::new(&[&issuer]);

@@ -5,9 +5,10 @@ use std::net::TcpListener;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
+use crate::clients::https::roots;
 
 const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqHEpJyMpB3jp9VneBCsqOlyHSUEy+lzhmsmMf0Xa2guhRANCAARg6CJFRMKTRSHi2PTiD0kETT0+X38uQRHQ97yGCe+1JpHyAV04omOZb7CUYhpXqcgXFXY3+OlEhcdpqS8jZnR9";
 
