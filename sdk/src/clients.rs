@@ -54,6 +54,8 @@ mod dynamic;
 mod env_or;
 mod error;
 mod extract;
+#[cfg(feature = "_https")]
+mod https;
 mod once;
 mod variables;
 
@@ -85,6 +87,8 @@ pub(crate) use self::aws::replay;
 pub(crate) use self::aws::throttled;
 #[cfg(all(feature = "dynamodb", any(feature = "idempotency", feature = "table")))]
 pub(crate) use self::aws::{attribute_value, unique::unique};
+#[cfg(feature = "jwt")]
+pub(crate) use self::https::Tls;
 
 /// A value that a [`Clients`] registry can create. See the [module docs](self).
 ///

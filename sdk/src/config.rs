@@ -11,14 +11,19 @@
 #[cfg(any(feature = "secrets", feature = "parameters", feature = "appconfig"))]
 mod aws;
 pub mod cache;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 mod decode;
 #[cfg(feature = "extension")]
 pub mod extension;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 mod failure;
 #[cfg(feature = "flags")]
 pub mod flags;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 mod max_age;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 mod named_by;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 mod on_drop;
 #[cfg(feature = "_parameters")]
 pub mod parameters;
@@ -27,6 +32,7 @@ mod prefetch;
 #[cfg(feature = "secrets")]
 pub mod secrets;
 
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 #[doc(hidden)]
 pub use self::named_by::NamedBy;
 #[cfg(any(feature = "secrets", feature = "parameters"))]

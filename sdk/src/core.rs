@@ -6,7 +6,7 @@ pub(crate) mod at_end;
 #[cfg(feature = "metrics")]
 pub(crate) mod at_start;
 pub mod check;
-#[cfg(any(feature = "secrets", feature = "_parameters", feature = "otel"))]
+#[cfg(any(feature = "jwt", feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
 pub(crate) mod deadline;
 pub(crate) mod env;

@@ -28,6 +28,7 @@ pages! {
     files_and_streaming: "files-and-streaming.md",
     websockets: "websockets.md",
     authorizers: "authorizers.md",
+    tokens: "tokens.md",
     sqs: "sqs.md",
     fifo: "fifo.md",
     s3: "s3.md",

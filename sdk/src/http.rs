@@ -6,6 +6,8 @@
 //! those of Pilaster's extractors are problem details.
 
 pub mod adapter;
+#[cfg(feature = "jwt")]
+pub(crate) mod bearer;
 pub(crate) mod credentials;
 pub(crate) mod encoded_length;
 pub mod error;
@@ -44,6 +46,8 @@ pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpErr
 pub use self::extract::Connection;
 #[cfg(feature = "form")]
 pub use self::extract::Form;
+#[cfg(feature = "jwt")]
+pub use self::extract::Jwt;
 #[cfg(feature = "multipart")]
 pub use self::extract::Multipart;
 #[cfg(feature = "validate")]
@@ -69,6 +73,8 @@ pub use self::layers::error_layer::{self, ErrorLayer};
 pub use self::layers::from_fn::{self, Next, from_fn};
 #[cfg(feature = "idempotency")]
 pub use self::layers::idempotency::{self, IdempotencyKey};
+#[cfg(feature = "jwt")]
+pub use self::layers::jwt::{self, JwtLayer};
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};

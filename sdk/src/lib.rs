@@ -58,7 +58,7 @@
 //! the process instead of becoming a 500.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "_parameters", feature = "_aws"))))]
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "_parameters", feature = "_aws", feature = "_https"))))]
 
 mod core;
 pub mod events;
@@ -75,12 +75,14 @@ mod runtime;
 pub mod __private;
 #[cfg(feature = "clients")]
 pub mod clients;
-#[cfg(any(feature = "secrets", feature = "_parameters"))]
+#[cfg(any(feature = "secrets", feature = "_parameters", feature = "jwt"))]
 pub mod config;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
 #[cfg(feature = "openapi")]
@@ -117,6 +119,8 @@ pub use crate::events::{Authorizer, Event, Schedule};
 #[cfg(feature = "cloudformation")]
 pub use crate::events::{CloudFormation, CustomResource};
 pub use crate::function::{Function, Handler, HandlerService, IntoService, StartError, Warmup, WarmupLayer, handler};
+#[cfg(feature = "jwt")]
+pub use crate::jwt::JwtVerifier;
 #[cfg(feature = "metrics")]
 pub use crate::observe::metrics::{Metrics, MetricsLayer};
 #[cfg(feature = "otel")]

@@ -146,6 +146,8 @@ pub use self::sqs::sqs;
 pub use self::variables::metrics_layer;
 #[cfg(feature = "otel")]
 pub use self::variables::traces_layer;
+#[cfg(feature = "jwt")]
+pub use crate::jwt::TokenIssuer;
 
 use std::fmt;
 use std::future::poll_fn;

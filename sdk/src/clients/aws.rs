@@ -186,7 +186,6 @@ pub(crate) mod management;
 #[cfg(test)]
 #[cfg(feature = "secretsmanager")]
 pub(crate) mod replay;
-mod roots;
 #[cfg(feature = "otel")]
 mod spans;
 #[cfg(test)]

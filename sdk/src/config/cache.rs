@@ -56,6 +56,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use self::entry::Entry;
+#[cfg(any(feature = "secrets", feature = "_parameters"))]
 pub(crate) use self::error::Chain;
 pub use self::error::{CacheError, Refused};
 use crate::core::clock::Moment;

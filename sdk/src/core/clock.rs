@@ -26,7 +26,7 @@ impl Moment {
 
     /// Returns the time since this moment, by the clock that shows more; zero if it lies ahead.
     #[cfg_attr(
-        not(any(feature = "secrets", feature = "appconfig", feature = "flags", feature = "otel")),
+        not(any(feature = "secrets", feature = "appconfig", feature = "flags", feature = "otel", feature = "jwt")),
         allow(dead_code)
     )]
     pub(crate) fn age(self) -> Duration {
@@ -40,10 +40,16 @@ impl Moment {
     }
 
     /// Returns whether this moment came before another one, whatever the clocks show.
-    #[cfg_attr(not(any(feature = "secrets", feature = "_parameters")), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "secrets", feature = "_parameters", feature = "jwt")), allow(dead_code))]
     pub(crate) fn is_before(self, other: Self) -> bool {
         self.order < other.order
     }
+}
+
+/// Returns the wall clock's time in seconds since 1970.
+#[cfg(feature = "jwt")]
+pub(crate) fn unix_seconds() -> f64 {
+    wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 #[cfg(not(test))]

@@ -124,8 +124,8 @@ impl<K, L, O> Function<K, L, O> {
         self
     }
 
-    /// Creates `T` (a `Client<_>`, a `Secret<_>` or a `Parameter<_>`) in the init phase, in which a function has more
-    /// CPU, instead of in the first invocation. Several values are created concurrently. A failure is logged, and
+    /// Creates `T` (a `Client<_>`, a `Secret<_>`, a `Parameter<_>`, or the keys of a `Jwt<_>`) in the init phase, in which
+    /// a function has more CPU, instead of in the first invocation. Several values are created concurrently. A failure is logged, and
     /// retried on first use.
     #[cfg(feature = "clients")]
     pub fn warm<T: crate::clients::Warm>(mut self) -> Self {

@@ -14,6 +14,7 @@
 //! | [`Path`] | the parameters of the route | the route has none |
 //! | [`Query`] | the query string | it is missing |
 //! | [`Claims`] | the claims that the API's authorizer verified | the request is not authenticated |
+//! | `Jwt` | the claims of a token that the function verifies itself | the request has no token |
 //! | `IdempotencyKey` | the key that the idempotency layer has parsed | it is missing |
 //! | `TypedHeader` | one header | it is missing |
 //! | `Valid<_>` | `Json`, `Form`, `Path` or `Query`, validated | – |
@@ -36,6 +37,8 @@ pub mod context;
 pub mod form;
 mod invocation;
 pub mod json;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(feature = "validate")]
 mod member_names;
 #[cfg(feature = "metrics")]
@@ -59,6 +62,8 @@ pub use self::connection::Connection;
 #[cfg(feature = "form")]
 pub use self::form::Form;
 pub use self::json::Json;
+#[cfg(feature = "jwt")]
+pub use self::jwt::Jwt;
 #[cfg(feature = "multipart")]
 pub use self::multipart::Multipart;
 pub use self::path::Path;

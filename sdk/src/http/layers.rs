@@ -18,6 +18,8 @@ pub mod error_layer;
 pub mod from_fn;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
 pub mod partial_response;

@@ -118,6 +118,11 @@ impl Request {
         self
     }
 
+    /// Adds an `Authorization` header with this bearer token.
+    pub fn bearer(self, token: impl AsRef<str>) -> Self {
+        self.header(header::AUTHORIZATION, format!("Bearer {}", token.as_ref()))
+    }
+
     /// Sets a JSON body, with its `Content-Type` unless one is set.
     pub fn json(self, value: impl Serialize) -> Self {
         match serde_json::to_string(&value) {

@@ -71,7 +71,7 @@ fn fields(code: &str) -> Vec<String> {
             for (_, argument) in before_the_message {
                 let key = argument.trim_start_matches(['%', '?']);
                 let key = key.split_once('=').map_or(key, |(key, _)| key).trim();
-                if is_key(key) {
+                if key.split('.').all(is_key) {
                     fields.push(key.to_owned());
                 }
             }

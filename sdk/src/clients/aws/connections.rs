@@ -1,13 +1,11 @@
-//! The connections of all AWS clients: HTTP/1.1 by hyper, TLS by rustls, one TLS configuration.
+//! The connections of all AWS clients: HTTP/1.1 by hyper, TLS by rustls.
 //!
 //! The SDK's own HTTP client needs three times as many instructions for a start with two clients: it makes a TLS
 //! configuration for each client whose configuration is validated, and it reads the root certificates with a decoder
 //! for keys. It also brings HTTP/2 (0.5 MB), which the endpoints of the clients here do not need.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
@@ -20,15 +18,11 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
-use http::Uri;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::connect::{CaptureConnection, HttpConnector, HttpInfo, capture_connection};
+use hyper_util::client::legacy::connect::{CaptureConnection, HttpInfo, capture_connection};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::{ClientConfig, RootCertStore};
-use tower::Service;
 
-use super::roots;
+use crate::clients::https::{Connect, TimedOut, Tls};
 use crate::clients::{Clients, FromClients};
 use crate::core::error::{BoxError, causes};
 
@@ -39,38 +33,17 @@ struct TimeOuts {
     read: Option<Duration>,
 }
 
-/// What took longer than its time-out.
-#[derive(Debug)]
-struct TimedOut(&'static str, Duration);
-
-impl fmt::Display for TimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} took longer than {:?}", self.0, self.1)
-    }
-}
-
-impl std::error::Error for TimedOut {}
-
 /// An HTTP client. Its clones share their connections.
 #[derive(Clone)]
 pub(crate) struct Connections {
-    tls: Arc<ClientConfig>,
+    tls: Tls,
     /// One pool for each pair of time-outs that a client has.
     pools: Arc<Mutex<Vec<(TimeOuts, SharedHttpConnector)>>>,
 }
 
 impl Connections {
-    /// Reads the root certificates of the system.
-    fn new() -> Result<Self, BoxError> {
-        Self::with_roots(roots::system())
-    }
-
-    fn with_roots(roots: RootCertStore) -> Result<Self, BoxError> {
-        let tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls), pools: Arc::default() })
+    fn new(tls: Tls) -> Self {
+        Self { tls, pools: Arc::default() }
     }
 
     /// Returns a connector without time-outs.
@@ -84,10 +57,7 @@ impl Connections {
         if let Some((_, pool)) = pools.iter().find(|(of, _)| *of == time_outs) {
             return pool.clone();
         }
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.enforce_http(false);
-        let connect = Connect { https: HttpsConnector::from((tcp, self.tls.clone())), time_out: time_outs.connect };
+        let connect = self.tls.connect(time_outs.connect);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connect);
         let pool = SharedHttpConnector::new(Pool { client, read: time_outs.read });
         pools.push((time_outs, pool.clone()));
@@ -102,8 +72,8 @@ impl fmt::Debug for Connections {
 }
 
 impl FromClients for Connections {
-    async fn from_clients(_: &Clients) -> Result<Self, BoxError> {
-        Self::new()
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        Ok(Self::new(clients.get().await?))
     }
 }
 
@@ -114,32 +84,6 @@ impl HttpClient for Connections {
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
         Some(ConnectorMetadata::new("hyper", Some("1.x".into())))
-    }
-}
-
-/// Connects within a time-out, which includes the TLS handshake.
-#[derive(Clone)]
-struct Connect {
-    https: HttpsConnector<HttpConnector>,
-    time_out: Option<Duration>,
-}
-
-impl Service<Uri> for Connect {
-    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.https.poll_ready(cx)
-    }
-
-    fn call(&mut self, to: Uri) -> Self::Future {
-        let connecting = self.https.call(to);
-        let Some(time_out) = self.time_out else { return connecting };
-        Box::pin(async move {
-            let connected = tokio::time::timeout(time_out, connecting).await;
-            connected.map_err(|_| TimedOut("the connection to the server", time_out))?
-        })
     }
 }
 

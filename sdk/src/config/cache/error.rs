@@ -99,6 +99,7 @@ impl CacheError {
     }
 
     /// Returns the reason.
+    #[cfg(any(feature = "secrets", feature = "_parameters"))]
     pub(crate) fn into_reason(self) -> Arc<dyn StdError + Send + Sync> {
         self.reason
     }

@@ -36,6 +36,8 @@
 //! ```
 
 mod arn;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod policy;
 #[cfg(test)]
 mod tests;

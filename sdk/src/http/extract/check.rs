@@ -11,6 +11,9 @@ check! { Argument => Deserializable: Json<T>, Path<T>, Query<T>; }
 #[cfg(feature = "form")]
 check! { Argument => Deserializable: Form<T>; }
 
+#[cfg(feature = "jwt")]
+check! { Argument => Deserializable: super::Jwt<T>; }
+
 #[cfg(feature = "validate")]
 mod valid {
     use super::super::{Json, Path, Query, Valid};

@@ -1,7 +1,7 @@
 //! [`Claims`]: the verified claims of the caller, from the API's authorizer.
 //!
 //! It reads only claims that API Gateway, the function URL or VPC Lattice has verified and put into the event's
-//! `requestContext`, and never a header:
+//! `requestContext`, or that the function has verified itself, and never a header:
 //!
 //! | the source | the authorizer | the fields of `T` |
 //! |---|---|---|
@@ -12,6 +12,7 @@
 //! | REST API, HTTP API 1.0, WebSocket | Lambda | `authorizer`: `principalId` and the context that the authorizer returned |
 //! | REST API, HTTP API 1.0, WebSocket | IAM | `identity`: `userArn`, `accountId`, `cognitoIdentityId`, … |
 //! | VPC Lattice | IAM | `identity`: `principal`, `sessionName`, … |
+//! | any, without an authorizer | [`JwtLayer`](crate::http::JwtLayer) or [`Jwt`](crate::http::Jwt) of the function | the claims of the token |
 //!
 //! An unauthenticated request is a 401, or `None` of an `Option<Claims<T>>`. A request whose claims do not match `T` is
 //! a 403: the API admits callers that the function does not support. The response gives no further reason; the log
@@ -101,7 +102,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        match authorizer::claims(&parts.extensions)? {
+        match claims(parts)? {
             Some(claims) => typed(claims),
             None => Err(Rejection::new(StatusCode::UNAUTHORIZED, "authentication is required")
                 .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
@@ -118,15 +119,31 @@ where
 
     /// Returns `None` for an unauthenticated request. Claims that do not match `T` are still a 403.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        authorizer::claims(&parts.extensions)?.map(typed).transpose()
+        claims(parts)?.map(typed).transpose()
     }
 }
 
 /// Returns whether an authorizer or IAM has verified the caller of a request; also if that cannot be read.
 #[cfg(feature = "cache-control")]
 pub(crate) fn is_authenticated(extensions: &http::Extensions) -> bool {
+    #[cfg(feature = "jwt")]
+    if extensions.get::<crate::jwt::VerifiedJwt>().is_some() {
+        return true;
+    }
     let is_of_event = extensions.get::<crate::http::extract::context::EventParts>().is_some();
     is_of_event && !matches!(authorizer::claims(extensions), Ok(None))
+}
+
+/// Returns the claims that the authorizer of the API has verified, or else those that the function has.
+fn claims(parts: &Parts) -> Result<Option<Map<String, Value>>, Rejection> {
+    let of_authorizer = authorizer::claims(&parts.extensions);
+    #[cfg(feature = "jwt")]
+    if !matches!(of_authorizer, Ok(Some(_)))
+        && let Some(verified) = parts.extensions.get::<crate::jwt::VerifiedJwt>()
+    {
+        return Ok(Some(verified.all().clone()));
+    }
+    of_authorizer
 }
 
 fn typed<T: DeserializeOwned>(claims: Map<String, Value>) -> Result<Claims<T>, Rejection> {

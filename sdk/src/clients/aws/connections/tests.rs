@@ -47,6 +47,10 @@ async fn close(mut stream: TcpStream) {
     let _ = stream.read(&mut [0; 1024]).await;
 }
 
+fn of_system() -> Connections {
+    Connections::new(Tls::new().unwrap())
+}
+
 fn get(uri: &str) -> HttpRequest {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_uri(uri).unwrap();
@@ -54,13 +58,13 @@ fn get(uri: &str) -> HttpRequest {
 }
 
 async fn fails(time_outs: TimeOuts, uri: &str) -> ConnectorError {
-    Connections::new().unwrap().pool(time_outs).call(get(uri)).await.unwrap_err()
+    of_system().pool(time_outs).call(get(uri)).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn requests_share_a_connection_until_the_sdk_closes_it() {
     let (address, connections) = serve(respond).await;
-    let pool = Connections::new().unwrap().pool(TimeOuts::default());
+    let pool = of_system().pool(TimeOuts::default());
     let uri = format!("http://{address}/");
     for _ in 0..2 {
         let response = pool.call(get(&uri)).await.unwrap();
@@ -82,13 +86,13 @@ async fn requests_share_a_connection_until_the_sdk_closes_it() {
 
 #[tokio::test]
 async fn clients_share_one_tls_configuration_and_a_pool_by_their_time_outs() {
-    let connections = Connections::new().unwrap();
+    let connections = of_system();
     let read = TimeOuts { read: Some(SHORT), ..TimeOuts::default() };
     for time_outs in [TimeOuts::default(), TimeOuts::default(), read] {
         connections.pool(time_outs);
     }
     assert_eq!(connections.pools.lock().unwrap().len(), 2);
-    assert_eq!(Arc::strong_count(&connections.tls), 3);
+    assert_eq!(Arc::strong_count(&connections.tls.0), 3);
 }
 
 #[tokio::test]
@@ -122,7 +126,7 @@ async fn an_error_of_the_body_of_a_request_is_not_tried_again() {
     let mut request = get(&format!("http://{address}/"));
     request.set_method("POST").unwrap();
     *request.body_mut() = SdkBody::from_body_1_x(http_body_util::StreamBody::new(body));
-    let error = Connections::new().unwrap().pool(TimeOuts::default()).call(request).await.unwrap_err();
+    let error = of_system().pool(TimeOuts::default()).call(request).await.unwrap_err();
     assert!(error.is_user(), "{error:?}");
 }
 

@@ -174,7 +174,7 @@ async fn a_callers_span_ends_with_the_caller_and_not_with_the_fetch() {
     assert_eq!((source.calls(), is_open()), (3, 0), "a source that does not respond in time");
     source.end(3, Ok(())).await;
 
-    assert!(timeout(SECOND, cache.fetch(&"k").instrument(span())).await.is_err());
+    assert!(tokio::time::timeout(SECOND, cache.fetch(&"k").instrument(span())).await.is_err());
     assert_eq!((source.calls(), is_open()), (4, 0), "a caller who has given up");
     let seen = Arc::new(Mutex::new(None));
     let see = Arc::clone(&seen);

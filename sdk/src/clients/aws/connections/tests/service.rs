@@ -9,7 +9,7 @@ use super::*;
 
 async fn dynamodb(address: &str) -> aws_sdk_dynamodb::Client {
     let config = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(SharedHttpClient::new(Connections::new().unwrap()))
+        .http_client(SharedHttpClient::new(of_system()))
         .endpoint_url(format!("http://{address}"))
         .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
         .region(Region::new("us-east-1"))

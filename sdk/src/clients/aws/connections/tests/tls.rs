@@ -5,9 +5,10 @@ use std::net::TcpListener;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
+use crate::clients::https::roots;
 
 const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqHEpJyMpB3jp9VneBCsqOlyHSUEy+lzhmsmMf0Xa2guhRANCAARg6CJFRMKTRSHi2PTiD0kETT0+X38uQRHQ97yGCe+1JpHyAV04omOZb7CUYhpXqcgXFXY3+OlEhcdpqS8jZnR9";
 
@@ -49,7 +50,7 @@ fn serve_tls(base64: &str) -> u16 {
 }
 
 async fn call(roots: RootCertStore, host: &str, port: u16) -> Result<u16, String> {
-    let pool = Connections::with_roots(roots).unwrap().pool(TimeOuts::default());
+    let pool = Connections::new(Tls::with_roots(roots).unwrap()).pool(TimeOuts::default());
     match pool.call(get(&format!("https://{host}:{port}/"))).await {
         Ok(response) => Ok(response.status().as_u16()),
         Err(error) => Err(causes(&error).map(ToString::to_string).collect::<Vec<_>>().join(": ")),

@@ -7,7 +7,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 
 /// Returns the certificates of `SSL_CERT_FILE` and `SSL_CERT_DIR`, or those of the system if neither is set.
-pub(super) fn system() -> RootCertStore {
+pub(crate) fn system() -> RootCertStore {
     #[cfg(target_os = "linux")]
     let certificates = files::certificates().into_iter().map(CertificateDer::from);
     #[cfg(not(target_os = "linux"))]

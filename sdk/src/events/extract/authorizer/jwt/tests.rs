@@ -1,0 +1,143 @@
+use serde_json::json;
+use tower::ServiceExt;
+
+use super::*;
+use crate::core::invocation::Invocation;
+use crate::core::raw::Incoming;
+use crate::function::handler::handler;
+use crate::function::into_service::IntoService;
+use crate::jwt::TokenIssuer;
+
+const API: &str = "https://api.example.com";
+/// Real events of each kind with this token, and the ARN of all methods of their stage.
+fn events(authorization: &str) -> Vec<(Value, &'static str)> {
+    let fixture = |name: &str| -> Value {
+        let path = format!("{}/../tests/fixtures/events/python/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let mut token = fixture("apiGatewayAuthorizerTokenEvent");
+    token["authorizationToken"] = authorization.into();
+    let mut request = fixture("apiGatewayAuthorizerRequestEvent");
+    request["headers"]["Authorization"] = authorization.into();
+    let web_socket = json!({
+        "type": "REQUEST",
+        "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abc/live/$connect",
+        "headers": { "Authorization": authorization },
+        "requestContext": { "connectionId": "c", "routeKey": "$connect" },
+    });
+    vec![
+        (token, "arn:aws:execute-api:us-west-2:123456789012:ymy8tbxw7b/*/*"),
+        (request, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"),
+        (web_socket, "arn:aws:execute-api:eu-west-1:123456789012:abc/live/*"),
+        http_event(authorization),
+    ]
+}
+
+fn http_event(authorization: &str) -> (Value, &'static str) {
+    let path =
+        format!("{}/../tests/fixtures/events/python/apiGatewayAuthorizerV2Event.json", env!("CARGO_MANIFEST_DIR"));
+    let mut event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    event["headers"] = json!({ "authorization": authorization });
+    (event, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*")
+}
+
+fn policy_of(principal: &str, effect: &str, arn: &str) -> Value {
+    let statement = json!({ "Action": "execute-api:Invoke", "Effect": effect, "Resource": [arn] });
+    json!({ "principalId": principal, "policyDocument": { "Version": "2012-10-17", "Statement": [statement] } })
+}
+
+fn context_of_ada() -> Value {
+    json!({
+        "iss": "https://id.example.com", "aud": API, "sub": "ada", "iat": 1, "exp": 9_000_000_000_u64,
+        "admin": true, "cognito:groups": r#"["staff","a b"]"#,
+    })
+}
+
+fn issuer() -> TokenIssuer {
+    TokenIssuer::new("https://id.example.com").unwrap()
+}
+
+fn ada(issuer: &TokenIssuer) -> String {
+    issuer.token(json!({
+        "aud": API, "sub": "ada", "iat": 1, "exp": 9_000_000_000_u64, "admin": true, "cognito:groups": ["staff", "a b"],
+        "claims": "reserved", "address": { "city": "x" }, "nothing": null,
+    }))
+}
+
+/// What the runtime posts for this event: the response, or the text of the error.
+async fn posted<F>(function: F, event: Value) -> Result<Value, String>
+where
+    F: IntoService,
+{
+    let event = crate::RawEvent::parse(event.to_string()).unwrap();
+    let incoming = Incoming { event, invocation: Invocation::new(lambda_runtime::Context::default()) };
+    let outgoing = function.into_service().unwrap().oneshot(incoming).await.map_err(|error| error.to_string())?;
+    Ok(serde_json::from_str(outgoing.as_json().unwrap().get()).unwrap())
+}
+
+async fn policy(verifier: &JwtVerifier, event: Value) -> Result<Value, String> {
+    let verifier = verifier.clone();
+    let function = move |request: Authorizer| {
+        let verifier = verifier.clone();
+        async move { verifier.authorize(&request).await }
+    };
+    posted(handler(function), event).await
+}
+
+async fn simple(verifier: &JwtVerifier, event: Value) -> Result<Value, String> {
+    let verifier = verifier.clone();
+    let function = move |request: Authorizer| {
+        let verifier = verifier.clone();
+        async move { verifier.authorize_simple(&request).await }
+    };
+    posted(handler(function), event).await
+}
+
+#[tokio::test]
+async fn a_good_token_may_call_the_whole_stage() {
+    let issuer = issuer();
+    let (verifier, token) = (issuer.verifier().audience(API), format!("Bearer {}", ada(&issuer)));
+    for (event, arn) in events(&token) {
+        let mut expected = policy_of("ada", "Allow", arn);
+        expected["context"] = context_of_ada();
+        assert_eq!(policy(&verifier, event.clone()).await, Ok(expected), "{event}");
+    }
+    let expected = json!({ "isAuthorized": true, "context": context_of_ada() });
+    assert_eq!(simple(&verifier, http_event(&token).0).await, Ok(expected));
+}
+
+#[tokio::test]
+async fn a_bad_token_is_a_401_where_the_api_has_one_and_a_missing_right_a_403() {
+    let issuer = issuer();
+    let verifier = issuer.verifier().audience(API);
+    for bad in ["Bearer x", "Bearer", "Basic x", ""] {
+        for (event, arn) in events(bad) {
+            let expected = match event["version"] == "2.0" {
+                true => Ok(policy_of("token", "Deny", arn)),
+                false => Err("Unauthorized".to_owned()),
+            };
+            assert_eq!(policy(&verifier, event.clone()).await, expected, "{event}");
+        }
+        assert_eq!(simple(&verifier, http_event(bad).0).await, Ok(json!({ "isAuthorized": false })));
+    }
+    let (token, writers) =
+        (format!("Bearer {}", ada(&issuer)), issuer.verifier().audience(API).scopes(["users:write"]));
+    for (event, arn) in events(&token) {
+        assert_eq!(policy(&writers, event.clone()).await, Ok(policy_of("token", "Deny", arn)), "{event}");
+    }
+    assert_eq!(simple(&writers, http_event(&token).0).await, Ok(json!({ "isAuthorized": false })));
+}
+
+#[tokio::test]
+async fn without_keys_it_is_an_error_and_not_a_deny() {
+    let issuer = issuer();
+    let verifier = JwtVerifier::issuer("https://id.example.com").jwks_uri("http://127.0.0.1:1/").audience(API);
+    let token = ada(&issuer);
+    for (event, _) in events(&format!("Bearer {token}")) {
+        // API Gateway answers any error but `Unauthorized` with a 500, and does not cache it.
+        let error = policy(&verifier, event.clone()).await.unwrap_err();
+        assert!(error.contains("keys of the issuer") && !error.contains(&token), "{error}");
+        let error = simple(&verifier, event).await.unwrap_err();
+        assert!(error.contains("keys of the issuer"), "{error}");
+    }
+}

@@ -1,0 +1,41 @@
+//! The issuers of Cognito user pools.
+//! <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
+
+/// Returns the issuer of a user pool, whose id begins with its region: `eu-west-1_AbCdEfGhI`.
+pub(super) fn issuer(pool: &str) -> Option<String> {
+    let (region, name) = pool.split_once('_')?;
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    (is_word(region) && is_word(name)).then(|| format!("https://cognito-idp.{region}.{}/{pool}", suffix(region)))
+}
+
+fn suffix(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+/// Returns the id of the pool whose issuer this is.
+pub(super) fn pool(of_issuer: &str) -> Option<&str> {
+    let (_, pool) = of_issuer.rsplit_once('/')?;
+    (issuer(pool)? == of_issuer).then_some(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_has_the_region_of_its_pool() {
+        let ireland = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC";
+        let china = "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_AbC";
+        for issued in [ireland, china] {
+            assert_eq!(pool(issued).and_then(issuer).as_deref(), Some(issued));
+        }
+        for other in
+            ["https://id.example.com", "https://cognito-idp.eu-west-1.amazonaws.com/us-east-1_AbC", "eu-west-1_A"]
+        {
+            assert_eq!(pool(other), None, "{other}");
+        }
+        for wrong in ["", "AbC", "eu-west-1_", "_AbC", "eu-west-1_A/../b", "evil.example.com/_a"] {
+            assert_eq!(issuer(wrong), None, "{wrong}");
+        }
+    }
+}

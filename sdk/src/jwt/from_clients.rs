@@ -1,0 +1,37 @@
+//! The [`JwtVerifier`] of a registry, by the variables of the environment.
+
+use super::cognito;
+use super::verifier::JwtVerifier;
+use crate::clients::{Clients, FromClients};
+use crate::core::error::BoxError;
+
+const ISSUER: &str = "PILASTER_JWT_ISSUER";
+const AUDIENCE: &str = "PILASTER_JWT_AUDIENCE";
+const CLIENT_ID: &str = "PILASTER_JWT_CLIENT_ID";
+const JWKS_URI: &str = "PILASTER_JWT_JWKS_URI";
+
+/// Reads `PILASTER_JWT_ISSUER`, and `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID`, which may be lists with
+/// commas; `PILASTER_JWT_JWKS_URI` replaces discovery. An issuer of Cognito is that of [`JwtVerifier::cognito`].
+impl FromClients for JwtVerifier {
+    async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
+        let variable = |name: &str| clients.variables().get(name).map(|value| value.trim().to_owned());
+        let list = |name: &str| -> Vec<String> {
+            let value = variable(name).unwrap_or_default();
+            value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let issuer = variable(ISSUER).ok_or_else(|| {
+            format!("the environment variable {ISSUER} is not set; or insert a `JwtVerifier` into the registry")
+        })?;
+        let mut verifier = match cognito::pool(&issuer) {
+            Some(pool) => Self::cognito(pool),
+            None => Self::issuer(issuer),
+        };
+        if let Some(url) = variable(JWKS_URI) {
+            verifier = verifier.jwks_uri(url);
+        }
+        verifier = list(AUDIENCE).into_iter().fold(verifier, Self::audience);
+        verifier = list(CLIENT_ID).into_iter().fold(verifier, Self::client);
+        verifier.check()?;
+        Ok(verifier)
+    }
+}
