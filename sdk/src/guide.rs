@@ -21,6 +21,7 @@ pages! {
     errors: "errors.md",
     cors_and_headers: "cors-and-headers.md",
     validation: "validation.md",
+    json_schema: "json-schema.md",
     files_and_streaming: "files-and-streaming.md",
     authorizers: "authorizers.md",
     sqs: "sqs.md",

@@ -81,6 +81,8 @@ pub mod config;
 pub mod http;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
 #[cfg(feature = "openapi")]

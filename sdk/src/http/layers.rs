@@ -16,6 +16,8 @@ pub mod error_layer;
 pub mod from_fn;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
+#[cfg(feature = "json-schema")]
+mod json_schema;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
 pub mod partial_response;
