@@ -36,6 +36,8 @@
 //!   compile.
 //! - JSON beyond serde_json's limits is a 400: more than 128 levels, or a number beyond `f64`. Of two equal keys the last
 //!   one counts.
+//! - A request without a body passes, unless it is a `POST`, `PUT` or `PATCH` with a `Content-Type`: the extractor decides if it
+//!   needs one.
 //! - A streamed response is read as a whole before it is sent.
 //!
 //! # Records

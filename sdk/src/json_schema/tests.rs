@@ -4,7 +4,7 @@ mod compile;
 #[cfg(all(feature = "http", feature = "testing"))]
 mod http;
 mod places;
-#[cfg(all(feature = "records", feature = "testing"))]
+#[cfg(all(feature = "records", feature = "testing", feature = "logging"))]
 mod records;
 #[cfg(all(feature = "openapi", feature = "macros"))]
 mod types;

@@ -1,6 +1,6 @@
 //! The bodies of requests and of responses, checked by JSON Schema.
 //!
-//! A request without a body passes if its method has none: only `POST`, `PUT` and `PATCH` need one.
+//! A request without a payload passes, such as the `$disconnect` of a WebSocket: the extractor decides if it needs one.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -28,8 +28,9 @@ const RESPONSE: &str = "the response";
 async fn checked(layer: &SchemaLayer, request: Request<Body>) -> Result<Request<Body>, Rejection> {
     let (parts, body) = request.into_parts();
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await?;
-    let needs_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH);
-    if needs_body || !body.is_empty() {
+    let announces_body = matches!(parts.method, Method::POST | Method::PUT | Method::PATCH)
+        && parts.headers.contains_key(header::CONTENT_TYPE);
+    if announces_body || !body.is_empty() {
         // A body that is not JSON is rejected as by the extractor.
         let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
         let Json(value) = Json::<Value>::from_request(request, &()).await?;

@@ -58,7 +58,8 @@ async fn a_body_that_is_not_json_is_rejected_as_by_the_extractor() {
         (json(format!("{}{}", "[".repeat(127), "]".repeat(127))), 422),
         (json(r#"[{"id": "a", "id": "b"}]"#.into()), 422),
         (json(r#"[{"id": 18446744073709551616}]"#.into()), 200),
-        (post("/"), 415),
+        // It has no payload.
+        (post("/"), 200),
         (get("/"), 200),
         (delete("/"), 200),
         // A body is checked whatever the method is.

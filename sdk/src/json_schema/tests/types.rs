@@ -151,6 +151,39 @@ fn almost() -> impl Strategy<Value = Value> {
     })
 }
 
+/// JSON of the types, in which one member is often another value or missing.
+fn changed() -> impl Strategy<Value = Value> {
+    let tree =
+        json!({ "nodeName": "a", "parent": { "nodeName": "b", "weight": 1 }, "children": [{ "nodeName": "c" }] });
+    let right = vec![
+        tree.clone(),
+        json!({ "nodeName": "a", "weight": 7 }),
+        json!({ "weight": 7, "one": 1, "two": 2 }),
+        json!({ "nodeName": { "accountNumber": "1", "isOpen": true } }),
+        json!({ "nodeName": { "accountNumber": "1" } }),
+        json!({ "weight": 255 }),
+        json!("children"),
+        json!({ "kind": "leaf" }),
+        json!({ "kind": "account", "accountNumber": "1" }),
+        json!({ "kind": "tree", "nodeName": "a", "children": [tree] }),
+        json!({ "nodeName": "a" }),
+        json!(-5),
+    ];
+    (prop::sample::select(right), any::<prop::sample::Index>(), prop::option::of(almost()), 0..3).prop_map(
+        |(mut right, at, other, how)| {
+            if let (Some(members), 0..2) = (right.as_object_mut(), how) {
+                let name = members.keys().nth(at.index(members.len())).unwrap().clone();
+                match other {
+                    // An array in place of a struct: see `almost`.
+                    Some(other) if name != "children" => drop(members.insert(name, other)),
+                    _ => drop(members.remove(&name)),
+                }
+            }
+            right
+        },
+    )
+}
+
 fn agrees<T: DeserializeOwned + Serialize + Debug + PartialEq>(
     pair: &Pair,
     value: &Value,
@@ -175,7 +208,7 @@ fn a_schema_accepts_what_serde_accepts_and_refuses_what_it_refuses() {
     let mut taken = [0; 6];
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let seen = std::cell::RefCell::new(&mut taken);
-    let result = runner.run(&almost(), |value| {
+    let result = runner.run(&prop_oneof![almost(), changed()], |value| {
         agrees::<Tree>(&tree, &value)?;
         agrees::<Untagged>(&untagged, &value)?;
         agrees::<Flattened>(&flattened, &value)?;
@@ -189,7 +222,7 @@ fn a_schema_accepts_what_serde_accepts_and_refuses_what_it_refuses() {
     });
     result.unwrap();
     // Both are right only by refusing, if nothing was accepted.
-    assert!(taken.iter().all(|accepted| *accepted >= 10), "{taken:?}");
+    assert!(taken.iter().all(|accepted| *accepted >= 50), "{taken:?}");
 }
 
 #[test]

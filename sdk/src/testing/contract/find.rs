@@ -30,30 +30,33 @@ impl Operation<'_> {
 
 /// Returns the operation of a request, whose response has this status.
 pub(super) fn operation<'d>(document: &'d Value, sent: &Sent, status: u16) -> Option<Operation<'d>> {
-    let mut method = sent.method.to_ascii_lowercase();
     let paths = without_base(document, &sent.path);
     let templates = document.get("paths").and_then(Value::as_object)?;
-    let mut best: Option<(usize, Operation<'d>)> = None;
-    let is_greedy = |pass: usize| pass == 1;
-    // A parameter for the rest of the path, which OpenAPI cannot express, takes what no other path does.
-    for pass in 0..if matches!(status, 404 | 405) { 1 } else { 2 } {
-        for (template, item) in templates {
-            for path in &paths {
-                let Some((fixed, parameters)) = matched(template, path, is_greedy(pass)) else { continue };
-                if method == "head" && item.get("head").is_none() {
-                    method = "get".to_owned();
-                }
-                let Some(value) = item.get(&method) else { continue };
-                if best.as_ref().is_none_or(|(known, _)| fixed > *known) {
-                    best = Some((fixed, Operation { method: method.clone(), path: template, value, item, parameters }));
-                }
-            }
-        }
-        if best.is_some() {
-            break;
-        }
+    let of_form = |is_greedy: bool| {
+        let mut found: Vec<_> = templates
+            .iter()
+            .flat_map(|(template, item)| paths.iter().map(move |path| (template, item, path)))
+            .filter_map(|(template, item, path)| Some((template, item, matched(template, path, is_greedy)?)))
+            .collect();
+        // The path with the most fixed segments comes first.
+        found.sort_by_key(|(.., (fixed, _))| std::cmp::Reverse(*fixed));
+        found
+    };
+    let is_unknown = matches!(status, 404 | 405);
+    let mut found = of_form(false);
+    if is_unknown {
+        // A router looks for the method in the first path alone.
+        found.truncate(1);
+    } else if found.is_empty() {
+        // A parameter for the rest of the path, which OpenAPI cannot express, takes what no other path does.
+        found = of_form(true);
     }
-    best.map(|(_, operation)| operation)
+    found.into_iter().find_map(|(path, item, (_, parameters))| {
+        let method = sent.method.to_ascii_lowercase();
+        let method = if method == "head" && item.get("head").is_none() { "get".to_owned() } else { method };
+        let value = item.get(&method)?;
+        Some(Operation { method, path, value, item, parameters })
+    })
 }
 
 /// Returns the path, and what is left of it without the path of each server.

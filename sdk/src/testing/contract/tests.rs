@@ -162,6 +162,9 @@ async fn a_request_without_an_operation_is_answered_by_404_or_405() {
         get("/nosuch") => response(404, &[], ""), "";
         request("PUT", "/users") => response(405, &[], ""), "";
         request("OPTIONS", "/users") => response(204, &[], ""), "";
+        get("/users/me") => response(405, &[], ""), "";
+        get("/files/a/b.txt") => response(404, &[], ""), "";
+        delete("/users/7") => response(405, &[], ""), "the status 405 is not documented";
         get("/nosuch") => response(200, &[], ""), "`GET /nosuch` is not in the document, and its response has the status 200";
         request("PUT", "/users") => response(204, &[], ""), "`PUT /users` is not in the document";
         delete("/v1/users/7") => response(204, &[], ""), "";
