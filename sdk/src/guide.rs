@@ -25,6 +25,7 @@ pages! {
     base_paths: "base-paths.md",
     validation: "validation.md",
     openapi: "openapi.md",
+    json_schema: "json-schema.md",
     files_and_streaming: "files-and-streaming.md",
     websockets: "websockets.md",
     authorizers: "authorizers.md",

@@ -83,6 +83,8 @@ pub mod http;
 pub mod idempotency;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
 #[cfg(feature = "openapi")]

@@ -101,6 +101,8 @@
 //! ```
 
 mod content;
+#[cfg(all(feature = "http", feature = "json-schema"))]
+mod contract;
 pub mod dynamodb;
 pub mod event_bridge;
 pub mod firehose;
@@ -127,6 +129,8 @@ pub mod sqs;
 mod variables;
 
 pub use self::content::{Content, Raw, raw};
+#[cfg(all(feature = "http", feature = "json-schema"))]
+pub use self::contract::Contract;
 pub use self::dynamodb::{insert, modify, remove};
 pub use self::event_bridge::{event_bridge, schedule, scheduler};
 pub use self::firehose::firehose;
@@ -179,6 +183,8 @@ pub struct Caller<R> {
     warm: WarmUps,
     #[cfg(feature = "http")]
     routes: Vec<&'static str>,
+    #[cfg(all(feature = "http", feature = "json-schema"))]
+    contract: Option<Contract>,
     time_left: Option<Duration>,
     #[cfg(feature = "logging")]
     lines: lines::LogLines,
@@ -210,6 +216,8 @@ impl<R: RawService> Caller<R> {
             warm: lifecycle.warm,
             #[cfg(feature = "http")]
             routes: lifecycle.routes,
+            #[cfg(all(feature = "http", feature = "json-schema"))]
+            contract: None,
             time_left: None,
             #[cfg(feature = "logging")]
             lines: lines::LogLines::printed(),
@@ -285,6 +293,63 @@ impl<R: RawService> Caller<R> {
     #[must_use]
     pub fn with_time_left(mut self, time: Duration) -> Self {
         self.time_left = Some(time);
+        self
+    }
+
+    /// Checks each further request of [`send`](Self::send), and its response, against an OpenAPI document.
+    ///
+    /// | part | what is checked |
+    /// |---|---|
+    /// | the operation | a request that has none must be answered by 404 or 405 |
+    /// | the status | it is listed, by itself or as `4XX`. `default` counts from 500 on: elsewhere it would hide each status that the operation does not list |
+    /// | the response | its media type, its body by the schema, its required headers |
+    /// | the request, unless its status is 400 or more | its parameters, its media type, its body by the schema: otherwise the document refuses what the function accepts |
+    ///
+    /// Bodies of other media types than JSON, the values of headers in responses, and cookies are not checked.
+    ///
+    /// # Panics
+    ///
+    /// [`send`](Self::send) panics where the two disagree, with the operation, the status, and the place.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http::{HttpError, Json, Path};
+    /// use pilaster::testing::{Caller, http::get};
+    /// use serde_json::{Value, json};
+    ///
+    /// async fn user(Path(id): Path<u8>) -> Result<Json<Value>, HttpError> {
+    ///     match id {
+    ///         7 => Ok(Json(json!({ "id": 7, "name": "Ada" }))),
+    ///         _ => Err(HttpError::not_found("no such user")),
+    ///     }
+    /// }
+    ///
+    /// // Of a file: `include_str!("../openapi.json").parse::<Value>()?`; of the types: `pilaster::openapi::of(&function)?`
+    /// let document = json!({
+    ///     "openapi": "3.1.0",
+    ///     "paths": { "/users/{id}": { "get": {
+    ///         "parameters": [{ "name": "id", "in": "path", "required": true, "schema": { "type": "integer" } }],
+    ///         "responses": {
+    ///             "200": { "content": { "application/json": { "schema": { "required": ["id", "name"] } } } },
+    ///             "404": { "content": { "application/problem+json": {} } },
+    ///         },
+    ///     } } },
+    /// });
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+    /// let function = pilaster::handler(user).route("GET /users/{id}");
+    /// let caller = Caller::new(function).against(&document);
+    /// assert_eq!(caller.send(get("/users/7")).await?.status(), 200);
+    /// assert_eq!(caller.send(get("/users/8")).await?.status(), 404);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(all(feature = "http", feature = "json-schema"))]
+    #[must_use]
+    pub fn against(mut self, document: impl Into<Contract>) -> Self {
+        self.contract = Some(document.into());
         self
     }
 
@@ -377,11 +442,23 @@ impl<R: RawService> Caller<R> {
     ///
     /// The error that the function posts to the Runtime API when the invocation fails; `InvalidRequest` for a request
     /// that cannot be sent, `InvalidResponse` for a response that is not one of an HTTP function.
+    #[cfg_attr(
+        feature = "json-schema",
+        doc = "\n# Panics\n\nIf it disagrees with the document of [`against`](Self::against)."
+    )]
     #[cfg(feature = "http")]
     pub async fn send(&self, request: http::Request) -> Result<http::TestResponse, FunctionError> {
+        #[cfg(feature = "json-schema")]
+        let checked = self.contract.as_ref().map(|contract| (contract, Contract::request(&request)));
         let event = request.into_event_of(&self.routes)?;
         let (response, lines) = self.call_with_lines(&event.to_string()).await;
         let decoded = http::TestResponse::try_from(response?)?;
+        #[cfg(feature = "json-schema")]
+        if let Some((contract, sent)) = checked
+            && let Err(fault) = contract.check(&sent, &decoded)
+        {
+            panic!("{fault}");
+        }
         Ok(decoded.with_lines(lines))
     }
 

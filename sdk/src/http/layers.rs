@@ -20,6 +20,8 @@ pub mod from_fn;
 pub mod idempotency;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "json-schema")]
+mod json_schema;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
 pub mod partial_response;

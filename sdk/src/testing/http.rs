@@ -199,6 +199,16 @@ impl Request {
         Ok(event)
     }
 
+    /// Returns the parts and the body, as the client sends them.
+    #[cfg(feature = "json-schema")]
+    pub(super) fn sent(&self) -> (&http::request::Parts, &[u8]) {
+        let body = match &self.body {
+            Body::Text(text) => text.as_bytes(),
+            Body::Base64(bytes) => bytes,
+        };
+        (&self.parts, body)
+    }
+
     fn typed(mut self, content_type: &'static str) -> Self {
         self.parts.headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         self

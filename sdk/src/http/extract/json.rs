@@ -112,7 +112,7 @@ fn not_json() -> Rejection {
     )
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+pub(in crate::http) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
     if value == "application/json" {
         return true;

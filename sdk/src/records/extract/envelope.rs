@@ -11,7 +11,7 @@ use crate::records::record::Record;
 
 /// The kind of a JSON text, determined by its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Envelope {
+pub(in crate::records) enum Envelope {
     /// A notification as SNS delivers it to a queue without raw message delivery.
     Sns,
     /// An EventBridge event.
@@ -20,7 +20,7 @@ pub(super) enum Envelope {
     Plain,
 }
 
-pub(super) fn envelope(text: &str) -> Envelope {
+pub(in crate::records) fn envelope(text: &str) -> Envelope {
     #[derive(Deserialize)]
     struct Typed<'a> {
         #[serde(borrow, rename = "Type")]
@@ -56,7 +56,7 @@ struct Message<'a> {
 }
 
 /// Returns the body of an SQS message; if SNS delivered it, the published message.
-pub(super) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
+pub(in crate::records) fn unwrap_sqs(record: &Record) -> Result<Cow<'_, str>, DecodeError> {
     let body = sqs::body(record)?;
     if envelope(body) != Envelope::Sns {
         return Ok(Cow::Borrowed(body));
