@@ -27,6 +27,8 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     let mut document = Document::new();
     describe(&mut document);
     document.add_common();
+    #[cfg(feature = "jwt")]
+    document.add_jwt();
     let mut faults = std::mem::take(&mut document.faults);
     faults.extend(names::faults(&document.schemas, describe));
     let mut head = document.head();

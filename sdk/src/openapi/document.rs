@@ -151,6 +151,22 @@ impl Document {
         }
     }
 
+    /// Requires the scheme of tokens of the operations that extract one.
+    #[cfg(feature = "jwt")]
+    pub(super) fn add_jwt(&mut self) {
+        use super::layers::JWT;
+
+        let is_required = self.security.iter().any(|requirement| requirement.get(JWT).is_some());
+        for operation in &mut self.operations {
+            let Some(needs_token) = operation.jwt else { continue };
+            self.schemes.entry(JWT).or_insert_with(|| SecurityScheme::bearer("JWT").0);
+            if !is_required {
+                let security = if needs_token { json!([{ JWT: [] }]) } else { json!([{}, { JWT: [] }]) };
+                operation.members.entry("security").or_insert(security);
+            }
+        }
+    }
+
     /// Returns the members beside the paths and schemas.
     pub(super) fn head(&self) -> Head {
         let or = |values: &[Value], default: Value| match values.is_empty() {

@@ -24,6 +24,9 @@ pub struct Operation<'d> {
     pub(super) faults: Vec<String>,
     pub(super) warnings: Vec<String>,
     pub(super) is_hidden: bool,
+    /// `Some` if an extractor reads a token: whether it has to be there.
+    #[cfg(feature = "jwt")]
+    pub(super) jwt: Option<bool>,
 }
 
 impl<'d> Operation<'d> {
@@ -42,6 +45,8 @@ impl<'d> Operation<'d> {
             faults: Vec::new(),
             warnings: Vec::new(),
             is_hidden: false,
+            #[cfg(feature = "jwt")]
+            jwt: None,
         }
     }
 
@@ -152,7 +157,13 @@ impl<'d> Operation<'d> {
     /// Lets a part describe itself, and makes what it adds optional: the body and its parameters.
     pub(super) fn optional(&mut self, describe: impl FnOnce(&mut Self)) {
         let (parameters, body) = (self.parameters.len(), self.body.is_some());
+        #[cfg(feature = "jwt")]
+        let jwt = self.jwt.take();
         describe(self);
+        #[cfg(feature = "jwt")]
+        {
+            self.jwt = jwt.or(self.jwt.map(|_| false));
+        }
         for parameter in self.parameters.iter_mut().skip(parameters) {
             parameter.make_optional();
         }
@@ -218,6 +229,8 @@ impl<'d> Operation<'d> {
             route: self.route,
             members: self.members,
             request: Value::Object(request),
+            #[cfg(feature = "jwt")]
+            jwt: self.jwt,
             faults: self.faults,
             warnings: self.warnings,
         }
@@ -229,6 +242,8 @@ pub(super) struct Described {
     pub(super) route: &'static str,
     pub(super) members: Map<String, Value>,
     pub(super) request: Value,
+    #[cfg(feature = "jwt")]
+    pub(super) jwt: Option<bool>,
     pub(super) faults: Vec<String>,
     pub(super) warnings: Vec<String>,
 }

@@ -160,7 +160,10 @@ pub mod probe {
         Read: crate::http::Json<T>, crate::http::Path<T>, crate::http::Query<T>,
         #[cfg(feature = "form")] crate::http::Form<T>
     }
-    holds! { Written: crate::http::Json<T>, crate::http::Created<T> }
+    holds! {
+        Written: crate::http::Json<T>, crate::http::Created<T>,
+        #[cfg(feature = "negotiation")] crate::http::Negotiate<T>
+    }
 
     #[cfg(feature = "validate")]
     impl<E: Holds<Read>> Holds<Read> for crate::http::Valid<E> {

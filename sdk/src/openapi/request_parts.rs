@@ -110,6 +110,15 @@ impl<T> OperationPart for Claims<T> {
     }
 }
 
+#[cfg(feature = "jwt")]
+impl<T> OperationPart for crate::http::Jwt<T> {
+    fn request(operation: &mut Operation<'_>) {
+        operation.jwt = Some(true);
+        operation.problem(401, "The token is missing or not valid.");
+        operation.problem(403, "The token lacks a claim that this operation needs.");
+    }
+}
+
 impl<E: OperationPart> OperationPart for Option<E> {
     fn request(operation: &mut Operation<'_>) {
         operation.optional(E::request);

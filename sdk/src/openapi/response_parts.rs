@@ -41,6 +41,15 @@ impl OperationPart for () {
     }
 }
 
+/// The formats of a [`NegotiationLayer`](crate::http::NegotiationLayer) other than JSON are its own.
+#[cfg(feature = "negotiation")]
+impl<T: JsonSchema> OperationPart for crate::http::Negotiate<T> {
+    fn response(operation: &mut Operation<'_>) {
+        let schema = operation.response_schema::<T>();
+        operation.response("200", Response::new("Success.").content("application/json", schema));
+    }
+}
+
 /// The texts and the bytes that axum sends with a media type of its own.
 macro_rules! plain {
     ($media_type:literal, $schema:tt: $($type:ty),*) => {$(

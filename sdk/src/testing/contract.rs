@@ -5,7 +5,7 @@ mod request;
 mod response;
 mod schemas;
 mod sent;
-#[cfg(test)]
+#[cfg(all(test, feature = "logging"))]
 mod tests;
 
 use std::fmt;

@@ -74,6 +74,12 @@ impl JwtLayer {
         Self { verifier: Some(verifier), rules: Arc::default() }
     }
 
+    /// Returns the scopes of which a token needs one.
+    #[cfg(feature = "openapi")]
+    pub(crate) fn required_scopes(&self) -> &[String] {
+        &self.rules.scopes
+    }
+
     /// Verifies the tokens of requests with the verifier in the registry of clients, as [`Jwt`](crate::http::Jwt) does.
     pub fn from_clients() -> Self {
         Self { verifier: None, rules: Arc::default() }

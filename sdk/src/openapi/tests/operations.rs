@@ -282,3 +282,45 @@ fn layers_of_the_stack_add_what_they_answer() {
     assert_eq!(added("/users", "get"), ["304", "406"]);
     assert_eq!(added("/users", "post"), ["406"]);
 }
+
+#[cfg(all(feature = "jwt", feature = "rate-limit"))]
+#[test]
+fn tokens_and_limits_are_in_the_document() {
+    use crate::JwtVerifier;
+    use crate::http::{Jwt, JwtLayer, RateLimitLayer};
+    use crate::rate_limit::{MemoryStore, Quota, RateLimit};
+
+    #[http::operation(crate = crate, route = "GET /mine")]
+    async fn mine(_: Jwt<Value>) -> NoContent {
+        NoContent
+    }
+
+    #[http::operation(crate = crate, route = "GET /maybe")]
+    async fn maybe(_: Option<Jwt<Value>>) -> NoContent {
+        NoContent
+    }
+
+    #[http::operation(crate = crate, route = "GET /open")]
+    async fn open(_: http::Method) -> NoContent {
+        NoContent
+    }
+
+    let of_stack =
+        |stack: http::Stack| of(&http::service(http::routes![mine, maybe, open]).layer(stack)).unwrap().as_value().clone();
+    let plain = of_stack(http::Stack::new());
+    let [mine, open] = ["/mine", "/open"].map(|path| plain["paths"][path]["get"].clone());
+    assert_eq!((statuses(&mine), &mine["security"]), (vec!["204", "401", "403", "default"], &json!([{ "jwt": [] }])));
+    assert_eq!((statuses(&open), open.get("security")), (vec!["204", "default"], None));
+    assert_eq!(plain["paths"]["/maybe"]["get"]["security"], json!([{}, { "jwt": [] }]));
+    assert_eq!(plain["components"]["securitySchemes"]["jwt"]["bearerFormat"], "JWT");
+
+    let tokens = JwtLayer::new(JwtVerifier::cognito("eu-west-1_AbCdEfGhI").client("4l0example")).scopes(["read"]);
+    let limit = RateLimitLayer::new(RateLimit::new(MemoryStore::new(), Quota::per_second(1)));
+    let layered = of_stack(http::Stack::new().layer(tokens).rate_limit(limit));
+    assert_eq!(layered["security"], json!([{ "jwt": ["read"] }]));
+    for path in ["/mine", "/open"] {
+        let operation = &layered["paths"][path]["get"];
+        assert_eq!((statuses(operation), operation.get("security")), (vec!["204", "401", "403", "429", "default"], None));
+        assert_eq!(operation["responses"]["429"]["headers"]["Retry-After"]["required"], true);
+    }
+}
