@@ -192,5 +192,6 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Connections {
     }
 }
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tests;

@@ -289,5 +289,6 @@ impl RateLimitLayer {
     }
 }
 
-#[cfg(all(test, feature = "cors", feature = "testing"))]
+#[cfg(test)]
+#[cfg(all(feature = "cors", feature = "testing"))]
 mod tests;
