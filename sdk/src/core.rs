@@ -9,6 +9,7 @@ pub mod check;
 #[cfg(any(feature = "jwt", feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
 pub(crate) mod deadline;
+pub(crate) mod descriptions;
 pub(crate) mod env;
 pub(crate) mod error;
 #[cfg(any(feature = "flags", feature = "idempotency", feature = "rate-limit"))]

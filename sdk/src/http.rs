@@ -9,6 +9,8 @@ pub mod adapter;
 #[cfg(feature = "jwt")]
 pub(crate) mod bearer;
 pub(crate) mod credentials;
+#[cfg(feature = "openapi")]
+pub(crate) mod described;
 pub(crate) mod encoded_length;
 pub mod error;
 pub mod extract;
@@ -41,6 +43,8 @@ pub use pilaster_macros::ToHttpError;
 pub use pilaster_macros::operation;
 
 pub use self::adapter::HttpAdapter;
+#[cfg(feature = "openapi")]
+pub use self::described::Routes;
 pub use self::error::{FieldError, HttpError, IntoHttpError, Rejection, ToHttpError};
 #[cfg(feature = "websocket")]
 pub use self::extract::Connection;
@@ -84,8 +88,6 @@ pub use self::layers::rate_limit::{self, RateLimitLayer};
 pub use self::layers::security_headers::{self, SecurityHeadersLayer};
 pub use self::layers::stack::{self, DefaultStack, Stack};
 pub use self::response::{Accepted, Created, NoContent, Redirect};
-#[cfg(feature = "openapi")]
-pub use crate::openapi::Routes;
 #[cfg(feature = "openapi")]
 #[doc(inline)]
 pub use crate::routes;

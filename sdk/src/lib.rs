@@ -81,10 +81,10 @@ pub mod config;
 pub mod http;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
-#[cfg(feature = "jwt")]
-pub mod jwt;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
 #[cfg(feature = "openapi")]

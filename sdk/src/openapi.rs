@@ -71,18 +71,13 @@
 
 mod aws;
 mod build;
-mod descriptions;
 mod document;
-pub(crate) mod layers;
 mod merge;
 mod names;
 mod operation;
 mod part;
 mod references;
-mod request_parts;
-mod response_parts;
 mod responses;
-mod routes;
 mod schemas;
 mod security;
 #[cfg(test)]
@@ -95,10 +90,9 @@ pub use self::document::Document;
 pub use self::merge::merge;
 pub use self::operation::{Operation, Parameter};
 pub use self::part::OperationPart;
-pub use self::responses::Response;
-pub use self::security::SecurityScheme;
-
-pub(crate) use self::descriptions::Descriptions;
-#[cfg(feature = "macros")]
+#[doc(hidden)]
 pub use self::part::probe;
-pub use self::routes::{Routes, add_route, with_operation};
+pub use self::responses::Response;
+#[cfg(feature = "jwt")]
+pub(crate) use self::security::JWT;
+pub use self::security::SecurityScheme;

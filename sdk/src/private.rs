@@ -7,7 +7,7 @@ pub use crate::function::check::{
     IsRecordFunction, IsResponse, IsReturned, require_send,
 };
 #[cfg(feature = "openapi")]
-pub use crate::openapi::probe::{Documentable, IsDocumentable, Silent, Unnamed};
+pub use crate::http::described::{add_route, with_operation};
 #[cfg(feature = "openapi")]
-pub use crate::openapi::{add_route, with_operation};
+pub use crate::openapi::probe::{Documentable, IsDocumentable, Silent, Unnamed};
 pub use crate::runtime::run_made as run;

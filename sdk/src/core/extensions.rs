@@ -27,7 +27,10 @@ impl Extensions {
     }
 
     /// Adds a value, unless there is one of its type.
-    #[cfg_attr(not(any(feature = "http", feature = "cloudformation", feature = "idempotency", feature = "testing")), allow(dead_code))]
+    #[cfg_attr(
+        not(any(feature = "http", feature = "cloudformation", feature = "idempotency", feature = "testing")),
+        allow(dead_code)
+    )]
     pub(crate) fn insert<T: Any + Send + Sync>(&self, value: T) {
         let mut new = Box::new(Entry { value: Box::new(value), next: Self::default() });
         let mut at = self;

@@ -45,7 +45,7 @@ pub trait AddLayer<N> {
     /// Adds what the layer says in the OpenAPI document.
     #[cfg(feature = "openapi")]
     #[doc(hidden)]
-    fn describe(layer: &N, descriptions: &mut crate::openapi::Descriptions, sealed: Sealed) {
+    fn describe(layer: &N, descriptions: &mut crate::core::descriptions::Descriptions, sealed: Sealed) {
         let _ = (layer, descriptions, sealed);
     }
 }

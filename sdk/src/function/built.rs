@@ -1,5 +1,8 @@
 //! [`Built`]: a function that `#[lambda_handler]` made, or the mistake in its options. Not public API.
 
+use std::any::Any;
+
+use crate::core::descriptions::Describe;
 use crate::core::layer_mistakes;
 use crate::function::into_service::IntoService;
 use crate::function::lifecycle::Lifecycle;
@@ -25,12 +28,13 @@ impl<F: IntoService> IntoService for Built<F> {
     fn take_lifecycle(&mut self) -> Lifecycle {
         self.0.as_mut().map(F::take_lifecycle).unwrap_or_default()
     }
+}
 
-    #[cfg(feature = "openapi")]
-    fn describe(&self, document: &mut crate::openapi::Document) {
+impl<F: Describe> Describe for Built<F> {
+    fn describe(&self, document: &mut dyn Any) -> Result<(), String> {
         match &self.0 {
             Ok(function) => function.describe(document),
-            Err(mistake) => document.faults.push(mistake.to_string()),
+            Err(mistake) => Err(mistake.to_string()),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! [`Function::into_service`]: builds the service that the runtime, the local server and tests call.
 
+use std::any::Any;
+
 use tower::Layer;
 
+use crate::core::descriptions::Describe;
 use crate::core::error::NamedErrors;
 use crate::core::layer_mistakes;
 use crate::core::raw::RawService;
@@ -44,7 +47,7 @@ pub trait Kind<L>: Sized {
     note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
-pub trait IntoService {
+pub trait IntoService: Describe {
     /// The whole function: see [`Function::into_service`].
     type Service: RawService;
     /// See [`Kind::STREAMS`].
@@ -59,9 +62,6 @@ pub trait IntoService {
     fn into_service(self) -> Result<Self::Service, StartError>;
     #[doc(hidden)]
     fn take_lifecycle(&mut self) -> Lifecycle;
-    #[cfg(feature = "openapi")]
-    #[doc(hidden)]
-    fn describe(&self, document: &mut crate::openapi::Document);
 }
 
 /// All services around the adapter and the outer layers, the outermost first.
@@ -130,6 +130,15 @@ where
     }
 }
 
+impl<K, L, O> Describe for Function<K, L, O> {
+    fn describe(&self, document: &mut dyn Any) -> Result<(), String> {
+        #[cfg(feature = "openapi")]
+        self.lifecycle.descriptions.write(document);
+        let _ = document;
+        Ok(())
+    }
+}
+
 impl<K, L, O> IntoService for Function<K, L, O>
 where
     K: Kind<L>,
@@ -146,11 +155,6 @@ where
 
     fn take_lifecycle(&mut self) -> Lifecycle {
         Lifecycle { is_http: K::IS_HTTP, ..std::mem::take(&mut self.lifecycle) }
-    }
-
-    #[cfg(feature = "openapi")]
-    fn describe(&self, document: &mut crate::openapi::Document) {
-        self.lifecycle.descriptions.describe(document);
     }
 }
 

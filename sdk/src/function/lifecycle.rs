@@ -51,7 +51,7 @@ pub struct Lifecycle {
     pub(crate) routes: Vec<&'static str>,
     /// What the function says in its OpenAPI document.
     #[cfg(feature = "openapi")]
-    pub(crate) descriptions: crate::openapi::Descriptions,
+    pub(crate) descriptions: crate::core::descriptions::Descriptions,
     /// True for an HTTP function, which a local run serves; any other takes its event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,

@@ -104,7 +104,7 @@ where
 }
 
 #[cfg(feature = "openapi")]
-impl IntoHttpFunction for crate::openapi::Routes {
+impl IntoHttpFunction for crate::http::described::Routes {
     type Service = axum::Router;
 
     fn into_http_function(self, _: Sealed) -> Function<HttpFunction<axum::Router>, DefaultStack> {
@@ -164,7 +164,7 @@ impl AddLayer<Stack> for DefaultStack {
     }
 
     #[cfg(feature = "openapi")]
-    fn describe(stack: &Stack, descriptions: &mut crate::openapi::Descriptions, _: Sealed) {
+    fn describe(stack: &Stack, descriptions: &mut crate::core::descriptions::Descriptions, _: Sealed) {
         stack.describe(descriptions);
     }
 }

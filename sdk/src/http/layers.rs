@@ -11,6 +11,8 @@ pub mod conditional;
 #[cfg(feature = "cors")]
 pub mod cors;
 pub mod deadline;
+#[cfg(feature = "openapi")]
+mod described;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 pub(crate) mod entity_tag;
 pub(crate) mod erased;
@@ -18,10 +20,10 @@ pub mod error_layer;
 pub mod from_fn;
 #[cfg(feature = "idempotency")]
 pub mod idempotency;
-#[cfg(feature = "jwt")]
-pub mod jwt;
 #[cfg(feature = "json-schema")]
 mod json_schema;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
 pub mod partial_response;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::document::{Document, Head};
 use super::operation::Described;
 use super::{names, references, schemas};
-use crate::function::IntoService;
+use crate::core::descriptions::Describe;
 
 /// Makes the OpenAPI document of a function. No client is made, no variable is read, and nothing is called but the
 /// function that builds the service.
@@ -19,8 +19,12 @@ use crate::function::IntoService;
 ///
 /// Each fault as a sentence: two operations of one path and method, two types of one name, a parameter of the path that
 /// the route does not have.
-pub fn of(function: &impl IntoService) -> Result<FinishedDocument, Faults> {
-    build(&|document| function.describe(document))
+pub fn of(function: &impl Describe) -> Result<FinishedDocument, Faults> {
+    build(&|document| {
+        if let Err(mistake) = function.describe(document) {
+            document.faults.push(mistake);
+        }
+    })
 }
 
 pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument, Faults> {

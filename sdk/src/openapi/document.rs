@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 use super::operation::{Described, Operation};
 use super::responses::Response;
 use super::schemas::Schemas;
+#[cfg(feature = "jwt")]
+use super::security::JWT;
 use super::security::SecurityScheme;
 
 /// The description of a service, to which [`http::Stack::openapi`](crate::http::Stack::openapi) adds what no type says.
@@ -31,7 +33,7 @@ pub struct Document {
     common: Vec<Common>,
     pub(super) operations: Vec<Described>,
     pub(super) schemas: Schemas,
-    pub(crate) faults: Vec<String>,
+    pub(super) faults: Vec<String>,
 }
 
 impl Document {
@@ -102,7 +104,7 @@ impl Document {
     }
 
     /// Adds a response to each operation of these methods, in lower case, or to each operation.
-    pub(super) fn common(&mut self, methods: Option<&'static [&'static str]>, status: &str, response: Response) {
+    pub(crate) fn common(&mut self, methods: Option<&'static [&'static str]>, status: &str, response: Response) {
         self.common.push(Common { methods, status: status.to_owned(), response });
     }
 
@@ -154,8 +156,6 @@ impl Document {
     /// Requires the scheme of tokens of the operations that extract one.
     #[cfg(feature = "jwt")]
     pub(super) fn add_jwt(&mut self) {
-        use super::layers::JWT;
-
         let is_required = self.security.iter().any(|requirement| requirement.get(JWT).is_some());
         for operation in &mut self.operations {
             let Some(needs_token) = operation.jwt else { continue };

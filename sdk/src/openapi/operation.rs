@@ -26,7 +26,7 @@ pub struct Operation<'d> {
     pub(super) is_hidden: bool,
     /// `Some` if an extractor reads a token: whether it has to be there.
     #[cfg(feature = "jwt")]
-    pub(super) jwt: Option<bool>,
+    pub(crate) jwt: Option<bool>,
 }
 
 impl<'d> Operation<'d> {
@@ -134,10 +134,10 @@ impl<'d> Operation<'d> {
         self.response(&status.to_string(), Response::problem(description));
     }
 
-    /// Adds the response of a type by this status, whatever the status of the type itself is.
-    pub fn response_of<T: super::OperationPart>(&mut self, status: &str) {
+    /// Lets a part describe its response, and moves it to this status.
+    pub(super) fn with_status(&mut self, status: &str, describe: impl FnOnce(&mut Self)) {
         let known = std::mem::take(&mut self.responses);
-        T::response(self);
+        describe(self);
         let added = std::mem::replace(&mut self.responses, known);
         for response in added.into_values() {
             self.response(status, response);
@@ -149,13 +149,19 @@ impl<'d> Operation<'d> {
         self.schemas.request::<T>()
     }
 
+    /// Returns the schema of a type in requests itself, in place of a reference to it, with what it refers to.
+    pub(crate) fn inline_request_schema<T: JsonSchema>(&mut self) -> Value {
+        let schema = self.schemas.inline_request::<T>().to_value();
+        self.schemas.resolved(&schema).clone()
+    }
+
     /// Returns the schema of a type in responses.
     pub fn response_schema<T: JsonSchema>(&mut self) -> Schema {
         self.schemas.response::<T>()
     }
 
     /// Lets a part describe itself, and makes what it adds optional: the body and its parameters.
-    pub(super) fn optional(&mut self, describe: impl FnOnce(&mut Self)) {
+    pub(crate) fn optional(&mut self, describe: impl FnOnce(&mut Self)) {
         let (parameters, body) = (self.parameters.len(), self.body.is_some());
         #[cfg(feature = "jwt")]
         let jwt = self.jwt.take();
@@ -173,7 +179,7 @@ impl<'d> Operation<'d> {
     }
 
     /// Adds a fault, which prevents the document from being written.
-    pub(super) fn fault(&mut self, fault: impl std::fmt::Display) {
+    pub(crate) fn fault(&mut self, fault: impl std::fmt::Display) {
         self.faults.push(format!("`{}`: {fault}", self.route));
     }
 

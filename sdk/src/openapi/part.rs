@@ -45,8 +45,14 @@ pub trait OperationPart {
     }
 }
 
+impl Operation<'_> {
+    /// Adds the response of a type by this status, in place of the status of the type itself.
+    pub fn response_of<T: OperationPart>(&mut self, status: &str) {
+        self.with_status(status, T::response);
+    }
+}
+
 /// What `#[http::operation]` writes. No public API.
-#[cfg(feature = "macros")]
 #[doc(hidden)]
 #[allow(missing_docs)]
 pub mod probe {
@@ -145,28 +151,5 @@ pub mod probe {
 
     impl<T: Holds<Written>> Holds<Written> for Option<T> {
         type Requires = T::Requires;
-    }
-
-    macro_rules! holds {
-        ($role:ident: $($(#[$cfg:meta])? $holder:ty),*) => {$(
-            $(#[$cfg])?
-            impl<T> Holds<$role> for $holder {
-                type Requires = Documentable<T>;
-            }
-        )*};
-    }
-
-    holds! {
-        Read: crate::http::Json<T>, crate::http::Path<T>, crate::http::Query<T>,
-        #[cfg(feature = "form")] crate::http::Form<T>
-    }
-    holds! {
-        Written: crate::http::Json<T>, crate::http::Created<T>,
-        #[cfg(feature = "negotiation")] crate::http::Negotiate<T>
-    }
-
-    #[cfg(feature = "validate")]
-    impl<E: Holds<Read>> Holds<Read> for crate::http::Valid<E> {
-        type Requires = E::Requires;
     }
 }

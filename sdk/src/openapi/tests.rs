@@ -6,8 +6,8 @@ mod merging;
 mod operations;
 mod schemas;
 
-use super::{Routes, of};
-use crate::http;
+use super::of;
+use crate::http::{self, Routes};
 
 /// Returns the document of these routes.
 fn document(routes: Routes) -> serde_json::Value {

@@ -128,7 +128,7 @@ impl ErrorLayer {
             return self;
         };
         #[cfg(feature = "openapi")]
-        Arc::make_mut(&mut self.rules).descriptions.add(move |document| {
+        Arc::make_mut(&mut self.rules).descriptions.add(move |document: &mut crate::openapi::Document| {
             document.problem(status.as_u16(), status.canonical_reason().unwrap_or("Error"));
         });
         self.on_with(move |error: &E| HttpError::new(status, error.to_string()))
@@ -147,7 +147,7 @@ impl ErrorLayer {
     }
 
     #[cfg(feature = "openapi")]
-    pub(crate) fn describe(&self, descriptions: &mut crate::openapi::Descriptions) {
+    pub(crate) fn describe(&self, descriptions: &mut crate::core::descriptions::Descriptions) {
         descriptions.append(&self.rules.descriptions);
     }
 

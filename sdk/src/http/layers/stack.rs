@@ -54,6 +54,8 @@ use http::header;
 use tower::util::Either;
 use tower::{Layer, Service};
 
+#[cfg(feature = "openapi")]
+use crate::core::descriptions::Descriptions;
 use crate::core::error::BoxError;
 use crate::http::layers::base_path::{BasePath, BasePathLayer, BasePathService};
 #[cfg(feature = "cache-control")]
@@ -74,7 +76,7 @@ use crate::http::layers::security_headers::SecurityHeadersLayer;
 #[cfg(feature = "idempotency")]
 use crate::idempotency::IdempotencyLayer;
 #[cfg(feature = "openapi")]
-use crate::openapi::{Descriptions, Document};
+use crate::openapi::Document;
 
 /// The layers of an HTTP function without its own stack: those of [`Stack::new`].
 /// [`Function::layer`](crate::Function::layer) replaces them with a [`Stack`].
@@ -233,7 +235,7 @@ impl Stack {
         B::Error: Into<BoxError>,
     {
         #[cfg(feature = "openapi")]
-        crate::openapi::layers::describe(&layer, &mut self.descriptions);
+        crate::http::layers::described::describe(&layer, &mut self.descriptions);
         let around = self.own.take();
         self.own = Some(Arc::new(move |inner| {
             let service = erased(layer.layer(inner));
@@ -260,7 +262,7 @@ impl Stack {
     /// ```
     #[cfg(feature = "openapi")]
     pub fn openapi<R>(mut self, describe: impl Fn(&mut Document) -> R + Send + Sync + 'static) -> Self {
-        self.descriptions.add(move |document| {
+        self.descriptions.add(move |document: &mut Document| {
             describe(document);
         });
         self
@@ -273,7 +275,7 @@ impl Stack {
         self.errors.describe(descriptions);
         #[cfg(feature = "conditional")]
         if self.conditional.is_some() {
-            crate::openapi::layers::conditional(descriptions);
+            crate::http::layers::described::conditional(descriptions);
         }
     }
 

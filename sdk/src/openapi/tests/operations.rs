@@ -305,8 +305,9 @@ fn tokens_and_limits_are_in_the_document() {
         NoContent
     }
 
-    let of_stack =
-        |stack: http::Stack| of(&http::service(http::routes![mine, maybe, open]).layer(stack)).unwrap().as_value().clone();
+    let of_stack = |stack: http::Stack| {
+        of(&http::service(http::routes![mine, maybe, open]).layer(stack)).unwrap().as_value().clone()
+    };
     let plain = of_stack(http::Stack::new());
     let [mine, open] = ["/mine", "/open"].map(|path| plain["paths"][path]["get"].clone());
     assert_eq!((statuses(&mine), &mine["security"]), (vec!["204", "401", "403", "default"], &json!([{ "jwt": [] }])));
@@ -320,7 +321,10 @@ fn tokens_and_limits_are_in_the_document() {
     assert_eq!(layered["security"], json!([{ "jwt": ["read"] }]));
     for path in ["/mine", "/open"] {
         let operation = &layered["paths"][path]["get"];
-        assert_eq!((statuses(operation), operation.get("security")), (vec!["204", "401", "403", "429", "default"], None));
+        assert_eq!(
+            (statuses(operation), operation.get("security")),
+            (vec!["204", "401", "403", "429", "default"], None)
+        );
         assert_eq!(operation["responses"]["429"]["headers"]["Retry-After"]["required"], true);
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Rules {
     /// The first configuration error, reported when the layer is applied.
     pub(super) mistake: Option<String>,
     #[cfg(feature = "openapi")]
-    pub(super) descriptions: crate::openapi::Descriptions,
+    pub(super) descriptions: crate::core::descriptions::Descriptions,
 }
 
 /// Marks a response whose failure an error layer has logged, and rendered or left unchanged.

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use schemars::json_schema;
 
 use self::fields::{path, query};
-#[cfg(feature = "typed-header")]
-use super::Parameter;
-use super::{Operation, OperationPart};
 use crate::http::{Claims, Json, Path, Query};
+#[cfg(feature = "typed-header")]
+use crate::openapi::Parameter;
+use crate::openapi::{Operation, OperationPart};
 
 const NOT_VALID: &str = "The body does not match the schema.";
 
@@ -39,7 +39,7 @@ impl<T: JsonSchema> OperationPart for Json<T> {
 
     fn response(operation: &mut Operation<'_>) {
         let schema = operation.response_schema::<T>();
-        operation.response("200", super::Response::new("Success.").content("application/json", schema));
+        operation.response("200", crate::openapi::Response::new("Success.").content("application/json", schema));
     }
 }
 
@@ -98,7 +98,7 @@ impl<H: crate::http::headers::Header> OperationPart for crate::http::TypedHeader
             operation.parameter(Parameter::header(name, json_schema!({ "type": "string" })).required());
         }
         let text = json_schema!({ "type": "string" });
-        let response = super::Response::new(format!("The header `{name}` is missing or not valid."));
+        let response = crate::openapi::Response::new(format!("The header `{name}` is missing or not valid."));
         operation.response("400", response.content("text/plain; charset=utf-8", text));
     }
 }

@@ -2,8 +2,8 @@
 
 use schemars::{JsonSchema, json_schema};
 
-use super::{Operation, OperationPart, Response};
 use crate::http::{Accepted, Bytes, Created, NoContent, Redirect};
+use crate::openapi::{Operation, OperationPart, Response};
 
 const LOCATION: (&str, &str) = ("Location", "The URI of the resource.");
 

@@ -9,8 +9,7 @@ use crate::openapi::{Operation, Parameter};
 
 /// Adds a parameter for each property of the type.
 pub(super) fn query<T: JsonSchema>(operation: &mut Operation<'_>) {
-    let schema = operation.schemas.inline_request::<T>().to_value();
-    let schema = operation.schemas.resolved(&schema).clone();
+    let schema = operation.inline_request_schema::<T>();
     let Some(fields) = Fields::of(&schema) else {
         let name = type_name::<T>();
         return operation.fault(format_args!(
@@ -37,8 +36,7 @@ pub(super) fn query<T: JsonSchema>(operation: &mut Operation<'_>) {
 
 /// Adds the parameters of the route: a struct has them by name, a tuple and a plain value in the order of the route.
 pub(super) fn path<T: JsonSchema>(operation: &mut Operation<'_>) {
-    let schema = operation.schemas.inline_request::<T>().to_value();
-    let schema = operation.schemas.resolved(&schema).clone();
+    let schema = operation.inline_request_schema::<T>();
     let names = operation.path_parameters().to_vec();
     if let Some(fields) = Fields::of(&schema) {
         for (name, schema, is_required) in fields.iter() {

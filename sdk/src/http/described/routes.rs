@@ -9,10 +9,11 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 use http::{Method, Request};
 
-use super::{Descriptions, Operation};
+use crate::core::descriptions::Descriptions;
 use crate::function::builder::Sealed;
 use crate::function::{Function, HandlerService};
 use crate::http::{HttpError, HttpHandler};
+use crate::openapi::{Document, Operation};
 
 /// The handlers of [`http::routes!`](crate::http::routes), which [`http::service`](crate::http::service()) takes.
 ///
@@ -28,7 +29,7 @@ impl Routes {
     #[doc(hidden)]
     pub fn of(package: [&'static str; 4]) -> Self {
         let mut descriptions = Descriptions::default();
-        descriptions.add(move |document| document.package(package));
+        descriptions.add(move |document: &mut Document| document.package(package));
         let router = Router::new().fallback(async || HttpError::not_found("not found"));
         Self { router, descriptions, mistake: None }
     }
@@ -82,7 +83,7 @@ where
     };
     let service: HandlerService<Request<Body>, Response, Infallible> = HandlerService::new(handler);
     routes.router = routes.router.route(&path, method_router(method, service));
-    routes.descriptions.add(move |document| document.operation(route, &describe));
+    routes.descriptions.add(move |document: &mut Document| document.operation(route, &describe));
     routes
 }
 
@@ -94,7 +95,7 @@ pub fn with_operation<K, L, O>(
     route: &'static str,
     describe: impl Fn(&mut Operation<'_>) + Send + Sync + 'static,
 ) -> Function<K, L, O> {
-    function.lifecycle.descriptions.add(move |document| {
+    function.lifecycle.descriptions.add(move |document: &mut Document| {
         document.package(package);
         document.operation(route, &describe);
     });

@@ -1,0 +1,73 @@
+//! [`Descriptions`]: the functions that write a document. A release build without the feature `local` drops them.
+
+use std::any::Any;
+
+#[cfg(feature = "openapi")]
+pub(crate) use self::kept::Descriptions;
+
+/// A function that can write what it does into a document, an `openapi::Document`.
+pub trait Describe {
+    /// Writes it.
+    ///
+    /// # Errors
+    ///
+    /// The function is configured wrongly.
+    #[doc(hidden)]
+    fn describe(&self, document: &mut dyn Any) -> Result<(), String>;
+}
+
+#[cfg(feature = "openapi")]
+mod kept {
+    use std::any::Any;
+    use std::fmt;
+    #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+    use std::sync::Arc;
+
+    #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+    type Write = Arc<dyn Fn(&mut dyn Any) + Send + Sync>;
+
+    /// The functions that write a document, in the order in which they were added. The document has any type, since it is
+    /// defined to the right of what holds them.
+    #[derive(Clone, Default)]
+    pub struct Descriptions {
+        #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+        each: Vec<Write>,
+    }
+
+    impl Descriptions {
+        #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+        pub(crate) fn add<D: 'static>(&mut self, write: impl Fn(&mut D) + Send + Sync + 'static) {
+            self.each.push(Arc::new(move |document| {
+                if let Some(document) = document.downcast_mut() {
+                    write(document);
+                }
+            }));
+        }
+
+        /// Drops the function, so that its code is not in the binary.
+        #[cfg(not(any(debug_assertions, feature = "local", feature = "testing")))]
+        pub(crate) fn add<D: 'static>(&mut self, _: impl Fn(&mut D) + Send + Sync + 'static) {}
+
+        pub(crate) fn append(&mut self, other: &Self) {
+            #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+            self.each.extend(other.each.iter().cloned());
+            #[cfg(not(any(debug_assertions, feature = "local", feature = "testing")))]
+            let _ = other;
+        }
+
+        pub(crate) fn write(&self, document: &mut dyn Any) {
+            #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+            for write in &self.each {
+                write(document);
+            }
+            #[cfg(not(any(debug_assertions, feature = "local", feature = "testing")))]
+            let _ = document;
+        }
+    }
+
+    impl fmt::Debug for Descriptions {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Descriptions").finish_non_exhaustive()
+        }
+    }
+}
