@@ -76,6 +76,7 @@ mod merge;
 mod names;
 mod operation;
 mod part;
+mod problem;
 mod references;
 mod responses;
 mod schemas;

@@ -25,6 +25,10 @@ fn a_module_imports_only_from_its_left() {
         let own = step(&module[0]).unwrap_or_else(|| panic!("{} is in no layer: {ORDER}", shown(module)));
         for target in sdk.imports(module) {
             checked += 1;
+            // The hallway of HTTP exports a macro of its own, which is at the root.
+            if target.is_empty() && *module == ["http"] {
+                continue;
+            }
             let is_left = target
                 .first()
                 .is_some_and(|folder| *folder == module[0] || step(folder).is_some_and(|step| step < own));

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, Head};
 use super::operation::Described;
+use super::problem::problem;
 use super::{names, references, schemas};
 use crate::core::descriptions::Describe;
 
@@ -111,34 +112,6 @@ fn unknown_schemes<'v>(requirements: impl Iterator<Item = &'v Value>, head: &Hea
 
 fn unknown_scheme(name: &String) -> String {
     format!("the security scheme `{name}` is not defined: call `Document::security_scheme` in `Stack::openapi`")
-}
-
-/// The schema of a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the fields of a rejection.
-fn problem() -> Value {
-    json!({
-        "type": "object",
-        "description": "A problem (RFC 9457).",
-        "properties": {
-            "type": { "type": "string", "format": "uri-reference", "default": "about:blank" },
-            "title": { "type": "string" },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-            "detail": { "type": "string" },
-            "instance": { "type": "string", "format": "uri-reference" },
-            "errors": {
-                "description": "The fields of the request that are not valid.",
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "pointer": { "type": "string", "description": "A JSON Pointer (RFC 6901) to the field." },
-                        "detail": { "type": "string" },
-                    },
-                    "required": ["detail", "pointer"],
-                },
-            },
-        },
-        "required": ["status", "title"],
-    })
 }
 
 fn whole(head: Head, paths: Map<String, Value>, schemas: Map<String, Value>) -> Value {

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 pub use self::parameter::Parameter;
+use super::problem;
 use super::responses::Response;
 use super::schemas::Schemas;
 
@@ -208,9 +209,7 @@ impl<'d> Operation<'d> {
             }
         }
         // The status of an error that no part knows.
-        self.responses
-            .entry("default".to_owned())
-            .or_insert_with(|| Response::problem("An error that is not listed, such as a failure of the service."));
+        self.responses.entry("default".to_owned()).or_insert_with(problem::other);
         if self.responses.len() == 1 && !self.warnings.iter().any(|warning| warning.contains("says nothing")) {
             self.warnings.push(format!("`{}`: no response is known but the errors", self.route));
         }

@@ -18,7 +18,7 @@ use super::page::Page;
 const PAGES: &str = "troubleshooting";
 
 /// The files whose literals are not sentences of these pages.
-const ELSEWHERE: [(&str, &str); 10] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("sdk/src/testing", "a panic of a test names what is wrong in the test"),
     ("sdk/src/observe/capture.rs", "likewise"),
     ("sdk/src/clients/aws/replay.rs", "compiled for unit tests alone"),
@@ -28,6 +28,10 @@ const ELSEWHERE: [(&str, &str); 10] = [
     ("sdk/src/http/extract/member_names", "likewise"),
     ("sdk/src/json_schema/describe.rs", "likewise"),
     ("sdk/src/json_schema/places.rs", "likewise"),
+    ("sdk/src/http/described/request_parts.rs", "the descriptions in an OpenAPI document"),
+    ("sdk/src/http/described/response_parts.rs", "likewise"),
+    ("sdk/src/http/layers/described.rs", "likewise"),
+    ("sdk/src/openapi/problem.rs", "likewise"),
     ("sdk/src/http/layers/security_headers", "values of headers; its mistakes are in `error.rs`"),
 ];
 

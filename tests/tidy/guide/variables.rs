@@ -49,7 +49,17 @@ const NOT_VARIABLES: [(&str, &[&str]); 5] = [
             "OLD_IMAGE",
         ],
     ),
-    ("set by cargo for a crate that it compiles", &["CARGO_CRATE_NAME", "CARGO_MANIFEST_DIR"]),
+    (
+        "set by cargo for a crate that it compiles",
+        &[
+            "CARGO_CRATE_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_DESCRIPTION",
+            "CARGO_PKG_LICENSE",
+            "CARGO_PKG_NAME",
+            "CARGO_PKG_VERSION",
+        ],
+    ),
     ("a rule of serde", &["SCREAMING_SNAKE_CASE"]),
 ];
 
@@ -79,7 +89,8 @@ fn read() -> BTreeSet<String> {
 }
 
 fn documented(is_of_section: impl Fn(&str) -> bool) -> BTreeSet<String> {
-    let rows = rows(&Page::read("environment-variables"));
+    let rows = ["environment-variables", "powertools-variables"].into_iter().flat_map(|page| rows(&Page::read(page)));
+    let rows = rows.collect::<Vec<_>>();
     rows.iter().filter(|row| is_of_section(&row.section)).map(Row::name).collect()
 }
 
