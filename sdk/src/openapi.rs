@@ -25,9 +25,10 @@
 //! | `Json<T>`, `Form<T>` | the body; 400, 413, 415, 422 |
 //! | `Query<T>`, `Path<T>`, `TypedHeader<H>` | parameters; 400 |
 //! | `Valid<_>` | the rules of garde in the schema; 422 for a body, 400 for the query and the path |
-//! | `Claims<T>` | 401, 403 |
+//! | `Claims<T>`, `Jwt<T>` | 401, 403; with `Jwt<T>` also the security scheme |
+//! | `JwtLayer`, `RateLimitLayer`, `NegotiationLayer`, `ConditionalLayer` | the security scheme, 401, 403; 429; 406; 304, 412 |
 //! | `Option<_>` | a part that need not be there |
-//! | `Created<T>`, `Accepted`, `NoContent`, `Redirect`, `Json<T>`, `Option<Json<T>>` | 201, 202, 204, `3XX`, 200 |
+//! | `Json<T>`, `Created<T>`, `Accepted`, `NoContent`, `Redirect` | 200, 201, 202, 204, `3XX` |
 //! | any | `default`: a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) |
 //!
 //! An extractor or a response of another crate is silent until it implements [`OperationPart`]. A type of which serde

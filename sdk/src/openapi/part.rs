@@ -148,8 +148,4 @@ pub mod probe {
     impl<E: Holds<Read>, R> Holds<Read> for Result<E, R> {
         type Requires = E::Requires;
     }
-
-    impl<T: Holds<Written>> Holds<Written> for Option<T> {
-        type Requires = T::Requires;
-    }
 }

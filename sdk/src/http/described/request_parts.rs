@@ -123,11 +123,6 @@ impl<E: OperationPart> OperationPart for Option<E> {
     fn request(operation: &mut Operation<'_>) {
         operation.optional(E::request);
     }
-
-    /// `None` is a 200 whose body is `null` where `E` is JSON.
-    fn response(operation: &mut Operation<'_>) {
-        E::response(operation);
-    }
 }
 
 impl<E: OperationPart, R> OperationPart for Result<E, R> {
