@@ -82,7 +82,7 @@ pub struct ListUsers {
     /// The maximum number of users; 20 by default.
     #[garde(range(min = 1, max = 100))]
     pub limit: Option<usize>,
-    /// [`UserPage::next`] of the previous page.
+    /// The `next` of the previous page.
     #[garde(skip)]
     pub cursor: Option<Uuid>,
 }
