@@ -184,7 +184,8 @@ impl RateLimit {
     fn id(&self, key: &str) -> String {
         let Settings { quota, name, .. } = &*self.settings;
         let hash = Sha256::new()
-            .chain_update(quota.interval().as_nanos().to_be_bytes())
+            .chain_update(quota.limit().to_be_bytes())
+            .chain_update(quota.period().as_nanos().to_be_bytes())
             .chain_update(quota.tolerance().as_nanos().to_be_bytes())
             .chain_update(key)
             .finalize();

@@ -179,10 +179,11 @@ impl Connections {
         let sends = waiting.into_iter().map(|id| {
             let message = message.clone();
             async move {
-                let send = self.send(&id, message);
                 let outcome = match ends {
-                    Some(ends) => tokio::time::timeout_at(ends, send).await,
-                    None => Ok(send.await),
+                    // `timeout_at` would start the message, and open a connection for it.
+                    Some(ends) if tokio::time::Instant::now() >= ends => return (id, Err(ConnectionError::deadline())),
+                    Some(ends) => tokio::time::timeout_at(ends, self.send(&id, message)).await,
+                    None => Ok(self.send(&id, message).await),
                 };
                 (id, outcome.unwrap_or_else(|_| Err(ConnectionError::deadline())))
             }

@@ -75,7 +75,11 @@ impl Api {
         if !is_id || !is_stage {
             return Err(ConnectionError::endpoint("the event has no `apiId` and `stage` of a WebSocket API"));
         }
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = match region.split_once('-') {
+            Some(("cn", _)) => "amazonaws.com.cn",
+            Some(("eusc", _)) => "amazonaws.eu",
+            _ => "amazonaws.com",
+        };
         Ok(format!("https://{id}.execute-api.{region}.{suffix}/{stage}"))
     }
 }
@@ -95,6 +99,8 @@ mod tests {
         assert_eq!(endpoint("a1b2c3d4e5", "live", "eu-central-1").as_deref(), Ok(expected));
         let expected = "https://a1.execute-api.cn-north-1.amazonaws.com.cn/$default";
         assert_eq!(endpoint("a1", "$default", "cn-north-1").as_deref(), Ok(expected));
+        let expected = "https://a1.execute-api.eusc-de-east-1.amazonaws.eu/live";
+        assert_eq!(endpoint("a1", "live", "eusc-de-east-1").as_deref(), Ok(expected));
         for (id, stage) in [
             ("", "live"),
             ("a1", ""),

@@ -197,6 +197,15 @@ async fn a_broadcast_ends_before_the_deadline_and_names_those_that_it_has_not_re
     assert_eq!(failed, [("slow", true), ("z", true)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_no_message_of_a_broadcast_is_sent() {
+    let (connections, gateway) = connections().await;
+    let past = SystemTime::now() - Duration::from_secs(5);
+    let broadcast = connections.deadline(Some(past)).send_all(["a", "b"], "hello").await;
+    assert_eq!((broadcast.delivered(), broadcast.failed().len()), (0, 2));
+    assert_eq!(gateway.delivered("a"), [0_usize; 0]);
+}
+
 #[tokio::test]
 async fn without_the_variable_the_client_says_which_one_it_needs() {
     let (clients, _) = Gateway::clients().await;

@@ -8,7 +8,9 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 
 /// Returns a client of an endpoint, with the configuration of all clients.
 pub(crate) fn management_client(shared: &SdkConfig, endpoint: &str) -> Client {
-    let config = Builder::from(shared).endpoint_url(endpoint).retry_classifier(Throttled);
+    let mut config = Builder::from(shared).endpoint_url(endpoint).retry_classifier(Throttled);
+    // The SDK accepts neither with an endpoint, which names the host as it is.
+    config.set_use_fips(Some(false)).set_use_dual_stack(Some(false));
     #[cfg(feature = "otel")]
     let config = config.interceptor(super::spans::CallSpans);
     Client::from_conf(config.build())

@@ -135,7 +135,7 @@ pub(crate) fn is_authenticated(extensions: &http::Extensions) -> bool {
 }
 
 /// Returns the claims that the authorizer of the API has verified, or else those that the function has.
-fn claims(parts: &Parts) -> Result<Option<Map<String, Value>>, Rejection> {
+pub(crate) fn claims(parts: &Parts) -> Result<Option<Map<String, Value>>, Rejection> {
     let of_authorizer = authorizer::claims(&parts.extensions);
     #[cfg(feature = "jwt")]
     if !matches!(of_authorizer, Ok(Some(_)))

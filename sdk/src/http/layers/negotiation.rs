@@ -79,6 +79,7 @@ use tower::{Layer, Service};
 
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::layer_mistakes::reject;
 use crate::http::error::HttpError;
 use crate::http::layers::deadline;
 
@@ -227,7 +228,17 @@ impl Offer {
 impl<S> Layer<S> for NegotiationLayer {
     type Service = Negotiation<S>;
 
+    /// # Panics
+    ///
+    /// If a media type cannot be the value of a header and the layer is applied outside of a
+    /// [`Function`](crate::Function). Within one, [`run`](crate::run) reports it as an error.
     fn layer(&self, inner: S) -> Negotiation<S> {
+        let media_types = self.offer.media_types.iter().copied().chain(self.offer.writers.of_errors());
+        for media_type in media_types {
+            if !media_type.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                reject(format_args!("`NegotiationLayer` takes media types in ASCII, not `{media_type}`"));
+            }
+        }
         Negotiation { inner, offer: Arc::clone(&self.offer) }
     }
 }

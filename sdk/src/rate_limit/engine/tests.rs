@@ -111,6 +111,10 @@ async fn names_keys_and_quotas_count_apart_and_clones_together() {
     assert!(limit.clone().name("other").take("a").await.unwrap().is_allowed());
     let changed = RateLimit::new(store.clone(), Quota::per_hour(2).burst(1)).clock(|| at(0));
     assert!(changed.take("a").await.unwrap().is_allowed(), "a changed quota counts anew");
+    let [minute, second] = [Quota::per_minute(60).burst(1), Quota::per_second(1).burst(1)]
+        .map(|quota| RateLimit::new(store.clone(), quota).clock(|| at(0)));
+    assert!(minute.take("a").await.unwrap().is_allowed() && !minute.take("a").await.unwrap().is_allowed());
+    assert!(second.take("a").await.unwrap().is_allowed(), "of one interval, and another quota");
     assert!(store.keys().iter().all(|key| key.starts_with("rate-limit#") && key.len() >= 64), "hashed");
 }
 

@@ -10,10 +10,11 @@ use crate::core::error::BoxError;
 
 /// `text/csv` with a header line ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)), in UTF-8.
 ///
-/// A list has a line for each item, any other value is one line. An item is a struct, whose field names are the header,
-/// or a tuple, without a header. A field is a text, a number, a boolean, an `Option` of these, or an enum without data;
-/// a nested struct, a list or a map in an item is an error, so that the response is a 500. An empty list is an empty
-/// body.
+/// Return a list of structs, whose field names are the header, or a list of tuples, without a header: each item is a
+/// line. A field is a text, a number, a boolean, an `Option` of these, or an enum without data; a list or a map in an
+/// item is an error, so that the response is a 500. An empty list is an empty body. Values of other forms are written as
+/// the crate [`csv`](https://docs.rs/csv) writes them: a struct alone is one line, each member of a tuple alone is one,
+/// and an enum with data is its data.
 ///
 /// A spreadsheet may run a text that begins with `=`, `+`, `-` or `@` as a formula: a function whose texts come from
 /// other users should put `'` before such a text

@@ -159,3 +159,16 @@ async fn a_value_without_a_writer_for_its_type_is_a_500_that_shows_nothing() {
     assert_eq!((status, media_type.as_str()), (500, "application/problem+json"));
     assert!(!body.contains("csv"), "{body}");
 }
+
+#[test]
+fn a_media_type_that_is_no_header_is_a_mistake_at_the_start() {
+    let collect =
+        |layer: NegotiationLayer| crate::core::layer_mistakes::collect(|| tower::Layer::layer(&layer, ())).map(|_| ());
+    assert_eq!(collect(NegotiationLayer::new().media_types(["text/plain; q=a"])), Ok(()));
+    for layer in [
+        NegotiationLayer::new().media_types(["text/plain; name=é"]),
+        NegotiationLayer::new().error_writer("text/\nplain", |_| "no"),
+    ] {
+        assert!(collect(layer).unwrap_err().contains("media types in ASCII"));
+    }
+}

@@ -203,6 +203,11 @@ impl Writers {
         Response::from_parts(parts, body)
     }
 
+    /// Returns the media types of errors.
+    pub(super) fn of_errors(&self) -> impl Iterator<Item = &'static str> {
+        self.errors.iter().map(|(media_type, _)| *media_type)
+    }
+
     /// Returns the error writer that the client prefers, unless it prefers problem details.
     pub(super) fn for_error(&self, accepts: &Accepts) -> Option<Renderer> {
         if self.errors.is_empty() {

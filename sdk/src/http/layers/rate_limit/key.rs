@@ -13,7 +13,7 @@ use http::request::Parts;
 use serde_json::Value;
 
 use super::selector::Selector;
-use crate::http::extract::claims::authorizer;
+use crate::http::extract::claims;
 use crate::http::extract::context::RequestContext;
 use crate::http::layers::request_document;
 
@@ -68,7 +68,7 @@ fn context(parts: &Parts) -> Option<RequestContext> {
 }
 
 fn claim(parts: &Parts, name: &str) -> Option<String> {
-    text(authorizer::claims(&parts.extensions).ok()??.remove(name)?)
+    text(claims::claims(parts).ok()??.remove(name)?)
 }
 
 /// Returns a value as text; `None` for `null`.
@@ -82,24 +82,19 @@ fn text(value: Value) -> Option<String> {
 
 /// Returns the address that AWS reports, of an IPv6 address its network.
 fn address(parts: &Parts) -> String {
-    let reported = context(parts).and_then(|context| {
-        let reported = context.get::<String>("http.sourceIp").or_else(|| context.get("identity.sourceIp"));
-        reported.filter(|address| !address.is_empty())
-    });
-    let Some(reported) = reported else {
-        static WARNED: AtomicBool = AtomicBool::new(false);
-        if !WARNED.swap(true, Ordering::Relaxed) {
-            tracing::warn!("the source reports no address of the caller: its requests share one rate limit");
-        }
-        return NO_ADDRESS.to_owned();
-    };
-    match reported.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
+    match context(parts).and_then(|context| context.source_ip()).map(|address| address.to_canonical()) {
+        Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
         }
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Err(_) => reported,
+        Some(IpAddr::V4(address)) => address.to_string(),
+        None => {
+            static WARNED: AtomicBool = AtomicBool::new(false);
+            if !WARNED.swap(true, Ordering::Relaxed) {
+                tracing::warn!("the source reports no address of the caller: its requests share one rate limit");
+            }
+            NO_ADDRESS.to_owned()
+        }
     }
 }
 

@@ -316,3 +316,23 @@ async fn refusals_and_failures_are_metrics() {
     assert_eq!(captured.values("RateLimitRefusals"), [1.0, 1.0]);
     assert_eq!(captured.values("RateLimitFailures"), [1.0]);
 }
+
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn a_claim_of_a_token_that_a_layer_before_has_verified_is_a_key() {
+    let issuer = crate::testing::TokenIssuer::new("https://id.example.com").unwrap();
+    let tokens = crate::http::JwtLayer::new(issuer.verifier().audience("api"));
+    let limit = RateLimitLayer::new(Clock::default().limit(Quota::per_hour(1))).by_claim("sub");
+    let caller = Caller::new(crate::handler(hello).layer(Stack::new().layer(tokens).rate_limit(limit)));
+    // Behind a load balancer, which reports no address.
+    let event = |sub: &str| {
+        let token = issuer.token(json!({ "sub": sub, "aud": "api" }));
+        json!({ "requestContext": { "elb": {} }, "httpMethod": "GET", "path": "/", "body": "", "isBase64Encoded": false,
+            "headers": { "authorization": format!("Bearer {token}") } })
+    };
+    let mut statuses = Vec::new();
+    for sub in ["ada", "bob", "ada"] {
+        statuses.push(status(&caller, &event(sub)).await);
+    }
+    assert_eq!(statuses, [200, 200, 429]);
+}
