@@ -67,7 +67,7 @@ mod verifier;
 pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
-pub(crate) use self::rules::{NO_SCOPE, is_scope};
+pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

@@ -192,16 +192,22 @@ impl JwtVerifier {
         self.rules(|rules| rules.max_age = Some(max_age))
     }
 
-    /// Requires all of these scopes, in addition to earlier ones.
+    /// Requires all of these scopes, in addition to earlier ones. An empty list is a mistake.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        self.rules(|rules| rules.scopes.extend(scopes.iter().cloned()))
+        self.rules(|rules| {
+            rules.requires_nothing |= scopes.is_empty();
+            rules.scopes.extend(scopes.iter().cloned());
+        })
     }
 
-    /// Requires membership in one of these groups: in `cognito:groups` or `groups`.
+    /// Requires membership in one of these groups: in `cognito:groups` or `groups`. An empty list is a mistake.
     pub fn groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
         let groups: Vec<String> = groups.into_iter().map(Into::into).collect();
-        self.rules(|rules| rules.groups.extend(groups.iter().cloned()))
+        self.rules(|rules| {
+            rules.requires_nothing |= groups.is_empty();
+            rules.groups.extend(groups.iter().cloned());
+        })
     }
 
     /// Verifies a token: its signature, its claims, and its rights.

@@ -189,6 +189,27 @@ async fn a_mistake_stops_the_start() {
     }
 }
 
+#[tokio::test]
+async fn an_empty_list_of_rights_stops_the_start_also_beside_another_one() {
+    let issuer = issuer();
+    let apply = |layer: JwtLayer| collect(|| layer.layer(service_fn(subject))).map(|_| ());
+    let (none, verifier) = (Vec::<String>::new(), || issuer.verifier().audience(API));
+    for wrong in [
+        layer(&issuer).scopes(none.clone()),
+        layer(&issuer).groups(none.clone()),
+        layer(&issuer).scopes(["a"]).scopes(none.clone()).scopes(["b"]),
+        layer(&issuer).groups(none.clone()).groups(["a"]),
+        JwtLayer::new(verifier().scopes(none.clone())),
+        JwtLayer::new(verifier().groups(none.clone())),
+        JwtLayer::new(verifier().groups(["a"]).groups(none.clone()).scopes(["b"])),
+    ] {
+        let mistake = apply(wrong).unwrap_err();
+        assert!(mistake.contains("a list of required scopes or groups is empty"), "{mistake}");
+    }
+    let verified = verifier().groups(none).verify(&token(&issuer)).await;
+    assert_eq!(verified.unwrap_err().reason(), crate::jwt::JwtReason::Misconfigured);
+}
+
 #[cfg(all(feature = "testing", feature = "cors", feature = "logging"))]
 mod whole {
     use super::*;
