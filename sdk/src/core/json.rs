@@ -1,5 +1,7 @@
 //! Decodes JSON text into a type; an error has the path of the field.
 
+#[cfg(any(feature = "http", feature = "jwt"))]
+pub(crate) mod field;
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
 pub(crate) mod members;

@@ -267,6 +267,42 @@ mod whole {
     }
 
     #[tokio::test]
+    async fn the_log_of_a_mismatch_names_a_field_of_the_type_and_no_key_of_a_map() {
+        type Map<T> = std::collections::BTreeMap<String, T>;
+        #[derive(serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Typed {
+            addresses: Map<u8>,
+        }
+        async fn jwt(_: Jwt<Typed>) {}
+        async fn claims(_: Claims<Typed>) {}
+        async fn jwt_map(_: Jwt<Map<u8>>) {}
+        async fn claims_map(_: Claims<Map<Map<u8>>>) {}
+
+        let issuer = issuer();
+        let token = issuer.token(json!({
+            "aud": API, "ada.lovelace@example.com": 7, "addresses": { "ada.lovelace@example.com": "x" },
+        }));
+        macro_rules! logged {
+            ($function:expr) => {{
+                let logs = CapturedLogs::default();
+                let function = crate::function::handler::handler($function).layer(Stack::new().layer(layer(&issuer)));
+                let response =
+                    Caller::new(function).with_logs(&logs).send(get("/").bearer(token.clone())).await.unwrap();
+                assert_eq!(response.status(), 403);
+                let lines = logs.lines();
+                assert!(!format!("{lines:?}").contains("ada.lovelace"), "{lines:?}");
+                let is_it = |line: &&Value| line.to_string().contains("do not match the expected type");
+                lines.iter().find(is_it).expect("a line").get("claim").cloned()
+            }};
+        }
+        assert_eq!(logged!(jwt), Some(json!("/addresses")));
+        assert_eq!(logged!(claims), Some(json!("/addresses")));
+        assert_eq!(logged!(jwt_map), None);
+        assert_eq!(logged!(claims_map), None);
+    }
+
+    #[tokio::test]
     async fn without_a_layer_the_extractor_verifies_and_shares_the_claims() {
         async fn optional(user: Option<Jwt<Value>>, claims: Option<Claims<Value>>) -> String {
             let (user, claims) = (user.map(|user| user.0["sub"].clone()), claims.map(|claims| claims.0["sub"].clone()));
