@@ -57,10 +57,6 @@ impl Key {
         self.usable.is_some()
     }
 
-    pub(super) fn is_secret(&self) -> bool {
-        self.usable.as_ref().is_some_and(|usable| usable.algorithms.iter().any(|algorithm| algorithm.is_secret()))
-    }
-
     /// Returns `true` if the key may verify signatures by this algorithm.
     pub(super) fn fits(&self, algorithm: Algorithm) -> bool {
         self.usable.as_ref().is_some_and(|usable| usable.algorithms.contains(&algorithm))

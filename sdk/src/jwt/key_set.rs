@@ -12,6 +12,8 @@ pub(super) struct KeySet {
     keys: Vec<Key>,
     /// The keys are one secret, which has no `kid`: that of a token is not read.
     is_one_secret: bool,
+    /// The keys are shared secrets; a set never mixes both.
+    is_secret: bool,
 }
 
 /// The reason why a set has no key for a token.
@@ -27,11 +29,12 @@ pub(super) enum NoKey {
 
 impl KeySet {
     /// Reads a JSON Web Key Set. Keys that are not for signatures are left out. One that is not supported or malformed
-    /// verifies nothing, but counts where another one has the same `kid`.
+    /// verifies nothing, but counts where another one has the same `kid`. A set may have no key at all: the issuer has
+    /// withdrawn its keys.
     ///
     /// # Errors
     ///
-    /// A sentence without a value of the document: it is no set, has no usable key, or mixes secrets with public keys.
+    /// A sentence without a value of the document: it is no set, or mixes secrets with public keys.
     pub(super) fn read(json: &[u8]) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
         struct Set {
@@ -43,19 +46,26 @@ impl KeySet {
         if secrets > 0 && secrets < set.keys.len() {
             return Err("the key set mixes shared secrets with public keys");
         }
-        let keys: Vec<Key> = set.keys.iter().filter_map(Key::read).collect();
-        let is_usable = keys.iter().any(Key::is_usable);
-        let keys = is_usable.then_some(Self { keys, is_one_secret: false });
-        keys.ok_or("the key set has no key that can verify a supported signature")
+        let keys = set.keys.iter().filter_map(Key::read).collect();
+        Ok(Self { keys, is_one_secret: false, is_secret: secrets > 0 })
+    }
+
+    /// Returns the set.
+    ///
+    /// # Errors
+    ///
+    /// It has no usable key.
+    pub(super) fn usable(self) -> Result<Self, &'static str> {
+        let is_usable = self.keys.iter().any(Key::is_usable);
+        is_usable.then_some(self).ok_or("the key set has no key that can verify a supported signature")
     }
 
     pub(super) fn of_secret(secret: &[u8]) -> Option<Self> {
-        Some(Self { keys: vec![Key::of_secret(secret)?], is_one_secret: true })
+        Some(Self { keys: vec![Key::of_secret(secret)?], is_one_secret: true, is_secret: true })
     }
 
-    /// Returns whether the keys are shared secrets; a set never mixes both.
     pub(super) fn is_secret(&self) -> bool {
-        self.keys.iter().any(Key::is_secret)
+        self.is_secret
     }
 
     /// Returns the key that the token names. Without a `kid`, it is the only one that fits the algorithm.

@@ -90,7 +90,7 @@ impl JwtVerifier {
 
     /// Creates a verifier of the tokens of this issuer with keys that never change: a JSON Web Key Set as text.
     pub fn jwks(iss: impl Into<String>, jwks: impl AsRef<[u8]>) -> Self {
-        Self::fixed(iss.into(), KeySet::read(jwks.as_ref()))
+        Self::fixed(iss.into(), KeySet::read(jwks.as_ref()).and_then(KeySet::usable))
     }
 
     fn fixed(iss: String, keys: Result<KeySet, &'static str>) -> Self {
