@@ -25,7 +25,8 @@ async fn refused_text(payload: &str) -> Option<JwtReason> {
 
 #[tokio::test(start_paused = true)]
 async fn times_are_numbers_and_a_minute_of_difference_is_tolerated() {
-    let now = unix_seconds();
+    // Whole seconds, which JSON keeps exactly.
+    let now = unix_seconds().floor();
     for (claims, expected) in [
         (json!({ "exp": now - 59.0 }), None),
         (json!({ "exp": now - 61.0 }), Some(JwtReason::Expired)),
