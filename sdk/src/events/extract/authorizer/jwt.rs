@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Authorizer, AuthorizerError, AuthorizerKind, ContextValue, Policy, SimpleResponse};
+use super::{Authorizer, AuthorizerError, ContextValue, Policy, SimpleResponse};
 use crate::core::error::BoxError;
 use crate::jwt::{JwtError, JwtReason, JwtVerifier, VerifiedJwt};
 
@@ -39,9 +39,8 @@ impl JwtVerifier {
                 Ok(context(&verified).fold(policy, |policy, (name, value)| policy.context(name, value)))
             }
             Err(error) if error.is_unknown() => Err(AuthorizerError::Failed(BoxError::from(error))),
-            Err(error) if error.is_forbidden() || request.kind() == AuthorizerKind::Http => {
-                Ok(Policy::deny("token", arns()?))
-            }
+            // The events of an HTTP API have a version, with either payload; those of other APIs have none.
+            Err(error) if error.is_forbidden() || request.0.version.is_some() => Ok(Policy::deny("token", arns()?)),
             Err(_) => Err(AuthorizerError::Unauthorized),
         }
     }
