@@ -68,6 +68,8 @@ mod verifier;
 pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
+pub(crate) use self::fetch::is_loopback;
+#[cfg(feature = "http")]
 pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]

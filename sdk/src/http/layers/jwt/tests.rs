@@ -178,9 +178,28 @@ async fn a_mistake_stops_the_start() {
     assert_eq!(apply(layer(&issuer)), Ok(()));
     let mistake = apply(JwtLayer::new(issuer.verifier())).unwrap_err();
     assert!(mistake.contains("needs an audience"), "{mistake}");
-    for wrong in ["api.example.com", "ftp://a", "https://a/?q", "https://a/#f", ""] {
-        let mistake = apply(layer(&issuer).protected_resource(wrong)).unwrap_err();
-        assert!(mistake.contains("is an `https` URL"), "{mistake}");
+    for wrong in [
+        "api.example.com",
+        "ftp://a",
+        "https://a/?q",
+        "https://a/#f",
+        "https://a#f",
+        "",
+        "http://api.example.com",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://localhost@api.example.com/",
+        "https://u:hunter2@api.example.com",
+        "https://hunter2@api.example.com/mcp",
+        "https://@api.example.com",
+        "http://u:hunter2@localhost/",
+        "https://:443/",
+    ] {
+        let mistake = apply(layer(&issuer).protected_resource(wrong)).expect_err(wrong);
+        assert!(mistake.contains("is an `https` URL") && !mistake.contains("hunter2"), "{mistake}");
+    }
+    for local in ["http://localhost:9000/mcp", "http://127.0.0.1:9000", "http://[::1]/"] {
+        assert_eq!(apply(layer(&issuer).protected_resource(local)), Ok(()), "{local}");
     }
     for wrong in ["a b", "", "\"", "é"] {
         assert!(apply(layer(&issuer).scopes([wrong])).unwrap_err().contains("a scope consists of"));
