@@ -150,6 +150,13 @@ pub(crate) fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
+/// Decodes an object of `json` as a struct; `None` also for an array of its fields.
+#[cfg(feature = "jwt")]
+pub(crate) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
+    let is_object = json.trim_ascii_start().first() == Some(&b'{');
+    is_object.then(|| serde_json::from_slice(json).ok())?
+}
+
 // Its own text includes the source's.
 impl std::error::Error for JsonError {}
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::algorithm::Algorithm;
 use super::key::Key;
 use super::token::Token;
+use crate::core::json::object;
 
 /// The keys of an issuer for signatures ([RFC 7517, 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 pub(super) struct KeySet {
@@ -40,7 +41,7 @@ impl KeySet {
         struct Set {
             keys: Vec<Value>,
         }
-        let set: Set = serde_json::from_slice(json).map_err(|_| "the document is not a JSON Web Key Set")?;
+        let set: Set = object(json).ok_or("the document is not a JSON Web Key Set")?;
         let is_secret = |key: &Value| key.get("kty").is_some_and(|kind| kind == "oct");
         let secrets = set.keys.iter().filter(|key| is_secret(key)).count();
         if secrets > 0 && secrets < set.keys.len() {

@@ -17,6 +17,7 @@ use super::rules::{Rules, without_application};
 use super::token::Token;
 use super::verified::VerifiedJwt;
 use crate::core::clock::unix_seconds;
+use crate::core::json::object;
 
 /// Verifies the tokens of one or several issuers. Cheap to clone; clones share their keys. See the
 /// [module docs](super).
@@ -220,14 +221,14 @@ impl JwtVerifier {
     pub async fn verify(&self, token: &str) -> Result<VerifiedJwt, JwtError> {
         self.check()?;
         let token = Token::parse(token).map_err(JwtError::new)?;
-        let claims = |_| JwtError::new(JwtReason::Claims);
-        let registered: Registered = serde_json::from_slice(&token.payload).map_err(claims)?;
+        let claims = || JwtError::new(JwtReason::Claims);
+        let registered: Registered = object(&token.payload).ok_or_else(claims)?;
         // Not verified yet: it chooses among the configured issuers, each with its own keys.
         let issuer = self.issuers.iter().find(|issuer| registered.iss.as_ref() == Some(&issuer.iss));
         let issuer = issuer.ok_or(JwtError::new(JwtReason::Issuer))?;
         issuer.rules.check_header(&token).map_err(JwtError::new)?;
         issuer.keys.verify(&token).await?;
-        let all: Map<String, Value> = serde_json::from_slice(&token.payload).map_err(claims)?;
+        let all: Map<String, Value> = object(&token.payload).ok_or_else(claims)?;
         issuer.rules.check_claims(&registered, &all, unix_seconds()).map_err(JwtError::new)?;
         let verified = VerifiedJwt::new(all);
         verified.require_scopes(&issuer.rules.scopes)?;

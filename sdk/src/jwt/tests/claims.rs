@@ -253,3 +253,32 @@ async fn a_changed_token_is_never_accepted() {
     let long = verifier.verify(&"a".repeat(8 * 1024 + 1)).await.unwrap_err();
     assert_eq!(long.reason(), JwtReason::TooLong);
 }
+
+/// A derived `Deserialize` also takes an array of the fields in their order.
+#[tokio::test]
+async fn an_array_is_no_object() {
+    let issuer = issuer();
+    let jwk = issuer.jwk();
+    let claims = json!({ "aud": API, "iss": ISSUER, "exp": 9e9 }).to_string();
+    for header in [r#"["EdDSA",null,null,false,false,false,false]"#, r#" ["EdDSA"]"#, r#""EdDSA""#] {
+        let token = issuer.sign_text(header, &claims);
+        let error = issuer.verifier().audience(API).verify(&token).await.unwrap_err();
+        assert_eq!(error.reason(), JwtReason::Malformed, "{header}");
+    }
+    let payload = json!([ISSUER, "ada", API, 9e9, null, null, null, null]).to_string();
+    assert_eq!(refused_text(&payload).await, Some(JwtReason::Claims));
+
+    let array = json!([jwk["kty"], jwk["kid"], null, null, null, jwk["crv"], null, null, jwk["x"], null, null]);
+    let token = issuer.sign_text(r#"{"alg":"EdDSA"}"#, &claims);
+    for (keys, is_good) in [
+        (json!({ "keys": [jwk] }), true),
+        (json!({ "keys": [array] }), false),
+        (json!([[jwk]]), false),
+        (json!([[array]]), false),
+        (json!([jwk]), false),
+    ] {
+        let outcome = JwtVerifier::jwks(ISSUER, keys.to_string()).audience(API).verify(&token).await;
+        let reason = outcome.err().map(|error| error.reason());
+        assert_eq!(reason, (!is_good).then_some(JwtReason::Misconfigured), "{keys}");
+    }
+}

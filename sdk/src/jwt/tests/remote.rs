@@ -318,6 +318,7 @@ async fn discovery_is_of_the_issuer_and_of_https() {
         r#"{"issuer":"https://id.example.com","jwks_uri":"file:///etc/passwd"}"#,
         r#"{"issuer":"https://id.example.com"}"#,
         "[]",
+        r#"["https://id.example.com","https://keys.example.com/jwks"]"#,
     ] {
         server.behave(Behaviour::With(document));
         let error = server.verifier_at(at()).verify(&token).await.unwrap_err();
