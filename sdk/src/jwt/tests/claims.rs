@@ -260,7 +260,7 @@ async fn an_array_is_no_object() {
     let issuer = issuer();
     let jwk = issuer.jwk();
     let claims = json!({ "aud": API, "iss": ISSUER, "exp": 9e9 }).to_string();
-    for header in [r#"["EdDSA",null,null,false,false,false,false]"#, r#" ["EdDSA"]"#, r#""EdDSA""#] {
+    for header in [r#"["EdDSA",null,null]"#, r#" ["EdDSA"]"#, r#""EdDSA""#] {
         let token = issuer.sign_text(header, &claims);
         let error = issuer.verifier().audience(API).verify(&token).await.unwrap_err();
         assert_eq!(error.reason(), JwtReason::Malformed, "{header}");
