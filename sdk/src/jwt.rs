@@ -41,8 +41,9 @@
 //! They are fetched on first use, or by [`JwtVerifier::warm`], and kept for 10 minutes, or for the `max-age` of the
 //! response between 1 minute and 24 hours. Before that time ends they are refreshed in the background; while the issuer
 //! is unreachable, known keys are used for another hour. A token with an unknown `kid` causes one more fetch, and then
-//! none for 30 seconds. No call waits longer than 3 seconds. If it is not known whether a key exists, the error is
-//! [`JwtReason::KeysUnavailable`], and not that of a bad token.
+//! none for 30 seconds, which bounds what forged tokens can cause: a key that the issuer publishes within them is unknown
+//! until they end ([`JwtReason::UnknownKey`]). If that fetch fails, the error is [`JwtReason::KeysUnavailable`], and not
+//! that of a bad token. A set without usable keys replaces the known ones. No call waits longer than 3 seconds.
 //!
 //! The signatures are verified by ring, through a provider of the crate `jsonwebtoken` that is not installed for the
 //! process: a program may use that crate with any provider of its own.
@@ -67,7 +68,9 @@ mod verifier;
 pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
-pub(crate) use self::rules::{NO_SCOPE, is_scope};
+pub(crate) use self::fetch::is_loopback;
+#[cfg(feature = "http")]
+pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

@@ -1,5 +1,7 @@
 //! Decodes JSON text into a type; an error has the path of the field.
 
+#[cfg(any(feature = "http", feature = "jwt"))]
+pub(crate) mod field;
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
 pub(crate) mod members;
@@ -146,6 +148,13 @@ pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Defaul
 /// Returns `true` for the text of an object: a derived `Deserialize` also accepts an array of the fields in their order.
 pub(crate) fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
+}
+
+/// Decodes an object of `json` as a struct; `None` also for an array of its fields.
+#[cfg(feature = "jwt")]
+pub(crate) fn object<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Option<T> {
+    let is_object = json.trim_ascii_start().first() == Some(&b'{');
+    is_object.then(|| serde_json::from_slice(json).ok())?
 }
 
 // Its own text includes the source's.

@@ -9,7 +9,11 @@ pub(super) fn issuer(pool: &str) -> Option<String> {
 }
 
 fn suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
+    match region.split('-').next() {
+        Some("cn") => "amazonaws.com.cn",
+        Some("eusc") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
 }
 
 /// Returns the id of the pool whose issuer this is.
@@ -26,7 +30,8 @@ mod tests {
     fn an_issuer_has_the_region_of_its_pool() {
         let ireland = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC";
         let china = "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_AbC";
-        for issued in [ireland, china] {
+        let sovereign = "https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_AbC";
+        for issued in [ireland, china, sovereign] {
             assert_eq!(pool(issued).and_then(issuer).as_deref(), Some(issued));
         }
         for other in

@@ -54,13 +54,17 @@ pub(super) async fn fetch(url: &str) -> Result<Document, BoxError> {
 pub(super) fn checked(url: &str) -> Result<Uri, &'static str> {
     let uri: Uri = url.parse().map_err(|_| "is not a URL")?;
     let host = uri.host().ok_or("is not a URL")?;
-    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let is_loopback = host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
     match uri.scheme_str() {
         Some("https") => Ok(uri),
-        Some("http") if is_loopback || env::is_set("AWS_ENDPOINT_URL") => Ok(uri),
+        Some("http") if is_loopback(host) || env::is_set("AWS_ENDPOINT_URL") => Ok(uri),
         _ => Err("must be an `https` URL"),
     }
+}
+
+/// Returns `true` for a host of a URL that is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let ip = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Reads `max-age` ([RFC 9111, 5.2.2.1](https://www.rfc-editor.org/rfc/rfc9111#section-5.2.2.1)).

@@ -45,7 +45,8 @@ impl Key {
 
     /// Reads a key of a set; `None` for one that is no key, or not for signatures.
     pub(super) fn read(key: &Value) -> Option<Self> {
-        let jwk = Jwk::deserialize(key).ok()?;
+        // An array of the fields would do for serde.
+        let jwk = Jwk::deserialize(key.as_object().map(|_| key)?).ok()?;
         let verifies = |operations: &[String]| operations.iter().any(|operation| operation == "verify");
         let is_for_signatures = jwk.purpose.as_deref().is_none_or(|purpose| purpose == "sig")
             && jwk.key_ops.as_deref().is_none_or(verifies);
@@ -55,10 +56,6 @@ impl Key {
 
     pub(super) fn is_usable(&self) -> bool {
         self.usable.is_some()
-    }
-
-    pub(super) fn is_secret(&self) -> bool {
-        self.usable.as_ref().is_some_and(|usable| usable.algorithms.iter().any(|algorithm| algorithm.is_secret()))
     }
 
     /// Returns `true` if the key may verify signatures by this algorithm.

@@ -6,12 +6,15 @@ use serde_json::Value;
 use super::algorithm::Algorithm;
 use super::key::Key;
 use super::token::Token;
+use crate::core::json::object;
 
 /// The keys of an issuer for signatures ([RFC 7517, 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)).
 pub(super) struct KeySet {
     keys: Vec<Key>,
     /// The keys are one secret, which has no `kid`: that of a token is not read.
     is_one_secret: bool,
+    /// The keys are shared secrets; a set never mixes both.
+    is_secret: bool,
 }
 
 /// The reason why a set has no key for a token.
@@ -27,35 +30,43 @@ pub(super) enum NoKey {
 
 impl KeySet {
     /// Reads a JSON Web Key Set. Keys that are not for signatures are left out. One that is not supported or malformed
-    /// verifies nothing, but counts where another one has the same `kid`.
+    /// verifies nothing, but counts where another one has the same `kid`. A set may have no key at all: the issuer has
+    /// withdrawn its keys.
     ///
     /// # Errors
     ///
-    /// A sentence without a value of the document: it is no set, has no usable key, or mixes secrets with public keys.
+    /// A sentence without a value of the document: it is no set, or mixes secrets with public keys.
     pub(super) fn read(json: &[u8]) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
         struct Set {
             keys: Vec<Value>,
         }
-        let set: Set = serde_json::from_slice(json).map_err(|_| "the document is not a JSON Web Key Set")?;
+        let set: Set = object(json).ok_or("the document is not a JSON Web Key Set")?;
         let is_secret = |key: &Value| key.get("kty").is_some_and(|kind| kind == "oct");
         let secrets = set.keys.iter().filter(|key| is_secret(key)).count();
         if secrets > 0 && secrets < set.keys.len() {
             return Err("the key set mixes shared secrets with public keys");
         }
-        let keys: Vec<Key> = set.keys.iter().filter_map(Key::read).collect();
-        let is_usable = keys.iter().any(Key::is_usable);
-        let keys = is_usable.then_some(Self { keys, is_one_secret: false });
-        keys.ok_or("the key set has no key that can verify a supported signature")
+        let keys = set.keys.iter().filter_map(Key::read).collect();
+        Ok(Self { keys, is_one_secret: false, is_secret: secrets > 0 })
+    }
+
+    /// Returns the set.
+    ///
+    /// # Errors
+    ///
+    /// It has no usable key.
+    pub(super) fn usable(self) -> Result<Self, &'static str> {
+        let is_usable = self.keys.iter().any(Key::is_usable);
+        is_usable.then_some(self).ok_or("the key set has no key that can verify a supported signature")
     }
 
     pub(super) fn of_secret(secret: &[u8]) -> Option<Self> {
-        Some(Self { keys: vec![Key::of_secret(secret)?], is_one_secret: true })
+        Some(Self { keys: vec![Key::of_secret(secret)?], is_one_secret: true, is_secret: true })
     }
 
-    /// Returns whether the keys are shared secrets; a set never mixes both.
     pub(super) fn is_secret(&self) -> bool {
-        self.keys.iter().any(Key::is_secret)
+        self.is_secret
     }
 
     /// Returns the key that the token names. Without a `kid`, it is the only one that fits the algorithm.

@@ -25,6 +25,8 @@ pub(super) struct Rules {
     pub(super) max_age: Option<Duration>,
     pub(super) scopes: Vec<String>,
     pub(super) groups: Vec<String>,
+    /// A list of scopes or groups was empty.
+    pub(super) requires_nothing: bool,
 }
 
 impl Default for Rules {
@@ -40,6 +42,7 @@ impl Default for Rules {
             max_age: None,
             scopes: Vec::new(),
             groups: Vec::new(),
+            requires_nothing: false,
         }
     }
 }
@@ -100,6 +103,9 @@ impl Rules {
                 "a verifier of tokens needs an audience, a client or an expected claim: without one, it accepts the tokens of every application of the issuer",
             );
         }
+        if self.requires_nothing {
+            return Some(NO_RIGHT);
+        }
         if !self.scopes.iter().all(|scope| is_scope(scope)) {
             return Some(NO_SCOPE);
         }
@@ -115,6 +121,8 @@ impl Rules {
     }
 }
 
+pub(crate) const NO_RIGHT: &str =
+    "a list of required scopes or groups is empty, which would admit everyone: leave the call out to require none";
 pub(crate) const NO_SCOPE: &str = "a scope consists of printable ASCII characters without spaces, `\"` and `\\`";
 
 /// Returns `true` for a scope ([RFC 6749, 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::algorithm::Algorithm;
 use super::error::JwtReason;
+use crate::core::json::object;
 
 /// The size above which a token is not decoded, in bytes. API Gateway accepts 10,240 bytes of all headers.
 pub(super) const LONGEST: usize = 8 * 1024;
@@ -56,7 +57,7 @@ impl<'t> Token<'t> {
         let (message, signature) = token.rsplit_once('.').ok_or(JwtReason::Malformed)?;
         let (header, payload) =
             message.split_once('.').filter(|(_, payload)| !payload.contains('.')).ok_or(JwtReason::Malformed)?;
-        let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| JwtReason::Malformed)?;
+        let header: Header = object(&decode(header)?).ok_or(JwtReason::Malformed)?;
         if header.crit || header.b64 || header.enc || header.zip {
             return Err(JwtReason::Extension);
         }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::error::{JwtError, JwtReason};
-use crate::core::json::pointer;
+use crate::core::json::field::field;
 
 /// The claims of a token that a [`JwtVerifier`](super::JwtVerifier) has verified. Cheap to clone.
 ///
@@ -26,14 +26,14 @@ impl VerifiedJwt {
     ///
     /// # Errors
     ///
-    /// [`JwtReason::Mismatch`]: they are not a `T`. The log names the claim.
+    /// [`JwtReason::Mismatch`]: they are not a `T`. The log names the claim, if it is a field of `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
         let claims = Value::Object(Map::clone(&self.claims));
         serde_path_to_error::deserialize(claims).map_err(|error| {
             let reason = error.inner().to_string();
             // "missing field `sub`" names a field of `T`; every other message may contain a value.
             let reason = if reason.starts_with("missing field") { &reason } else { "it has another type" };
-            tracing::warn!(claim = pointer(error.path()), reason, "the claims do not match the expected type");
+            tracing::warn!(claim = field::<T>(error.path()), reason, "the claims do not match the expected type");
             JwtError::new(JwtReason::Mismatch)
         })
     }

@@ -17,6 +17,7 @@ use super::rules::{Rules, without_application};
 use super::token::Token;
 use super::verified::VerifiedJwt;
 use crate::core::clock::unix_seconds;
+use crate::core::json::object;
 
 /// Verifies the tokens of one or several issuers. Cheap to clone; clones share their keys. See the
 /// [module docs](super).
@@ -90,7 +91,7 @@ impl JwtVerifier {
 
     /// Creates a verifier of the tokens of this issuer with keys that never change: a JSON Web Key Set as text.
     pub fn jwks(iss: impl Into<String>, jwks: impl AsRef<[u8]>) -> Self {
-        Self::fixed(iss.into(), KeySet::read(jwks.as_ref()))
+        Self::fixed(iss.into(), KeySet::read(jwks.as_ref()).and_then(KeySet::usable))
     }
 
     fn fixed(iss: String, keys: Result<KeySet, &'static str>) -> Self {
@@ -192,16 +193,22 @@ impl JwtVerifier {
         self.rules(|rules| rules.max_age = Some(max_age))
     }
 
-    /// Requires all of these scopes, in addition to earlier ones.
+    /// Requires all of these scopes, in addition to earlier ones. An empty list is a mistake.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        self.rules(|rules| rules.scopes.extend(scopes.iter().cloned()))
+        self.rules(|rules| {
+            rules.requires_nothing |= scopes.is_empty();
+            rules.scopes.extend(scopes.iter().cloned());
+        })
     }
 
-    /// Requires membership in one of these groups: in `cognito:groups` or `groups`.
+    /// Requires membership in one of these groups: in `cognito:groups` or `groups`. An empty list is a mistake.
     pub fn groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
         let groups: Vec<String> = groups.into_iter().map(Into::into).collect();
-        self.rules(|rules| rules.groups.extend(groups.iter().cloned()))
+        self.rules(|rules| {
+            rules.requires_nothing |= groups.is_empty();
+            rules.groups.extend(groups.iter().cloned());
+        })
     }
 
     /// Verifies a token: its signature, its claims, and its rights.
@@ -214,14 +221,14 @@ impl JwtVerifier {
     pub async fn verify(&self, token: &str) -> Result<VerifiedJwt, JwtError> {
         self.check()?;
         let token = Token::parse(token).map_err(JwtError::new)?;
-        let claims = |_| JwtError::new(JwtReason::Claims);
-        let registered: Registered = serde_json::from_slice(&token.payload).map_err(claims)?;
+        let claims = || JwtError::new(JwtReason::Claims);
+        let registered: Registered = object(&token.payload).ok_or_else(claims)?;
         // Not verified yet: it chooses among the configured issuers, each with its own keys.
         let issuer = self.issuers.iter().find(|issuer| registered.iss.as_ref() == Some(&issuer.iss));
         let issuer = issuer.ok_or(JwtError::new(JwtReason::Issuer))?;
         issuer.rules.check_header(&token).map_err(JwtError::new)?;
         issuer.keys.verify(&token).await?;
-        let all: Map<String, Value> = serde_json::from_slice(&token.payload).map_err(claims)?;
+        let all: Map<String, Value> = object(&token.payload).ok_or_else(claims)?;
         issuer.rules.check_claims(&registered, &all, unix_seconds()).map_err(JwtError::new)?;
         let verified = VerifiedJwt::new(all);
         verified.require_scopes(&issuer.rules.scopes)?;

@@ -16,7 +16,7 @@
 //!
 //! An unauthenticated request is a 401, or `None` of an `Option<Claims<T>>`. A request whose claims do not match `T` is
 //! a 403: the API admits callers that the function does not support. The response gives no further reason; the log
-//! names the claim.
+//! names the claim, if it is a field of `T`.
 //!
 //! **Never trusted:** a load balancer's `x-amzn-oidc-*` headers and VPC Lattice 1.0's headers. Any client that reaches
 //! the function directly can forge them, so their signature must be verified first; requests from these sources have no
@@ -84,7 +84,7 @@ use serde::de::value::MapDeserializer;
 use serde_json::{Map, Value};
 
 use self::claim::Claim;
-use crate::core::json::pointer;
+use crate::core::json::field::field;
 use crate::http::error::Rejection;
 use crate::http::extract::serde_message::without_values;
 
@@ -153,7 +153,7 @@ fn typed<T: DeserializeOwned>(claims: Map<String, Value>) -> Result<Claims<T>, R
         let reason = error.inner().to_string();
         // "missing field `sub`" names a field of `T`; every other message may contain a value.
         let reason = if reason.starts_with("missing field") { reason } else { without_values(&reason) };
-        tracing::warn!(claim = pointer(error.path()), reason, "the claims do not match the expected type");
+        tracing::warn!(claim = field::<T>(error.path()), reason, "the claims do not match the expected type");
         Rejection::new(StatusCode::FORBIDDEN, "the token lacks the claims this API needs")
     })
 }

@@ -49,7 +49,7 @@ use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::http::bearer::{self, Challenge};
 use crate::http::error::HttpError;
-use crate::jwt::{JwtError, JwtVerifier, NO_SCOPE, VerifiedJwt, is_scope};
+use crate::jwt::{JwtError, JwtVerifier, NO_RIGHT, NO_SCOPE, VerifiedJwt, is_scope};
 
 /// Layer that applies [`JwtService`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -85,10 +85,15 @@ impl JwtLayer {
         Self { verifier: None, rules: Arc::default() }
     }
 
-    /// Requires all of these scopes, in addition to those of the verifier; a request without one is a 403.
+    /// Requires all of these scopes, in addition to those of the verifier; a request without one is a 403. An empty
+    /// list is a mistake.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let rules = Arc::make_mut(&mut self.rules);
+        let earlier = rules.scopes.len();
         rules.scopes.extend(scopes.into_iter().map(Into::into));
+        if rules.scopes.len() == earlier {
+            rules.mistake = Some(NO_RIGHT);
+        }
         if !rules.scopes.iter().all(|scope| is_scope(scope)) {
             rules.mistake = Some(NO_SCOPE);
         }
@@ -96,15 +101,22 @@ impl JwtLayer {
     }
 
     /// Requires membership in one of these groups (`cognito:groups` or `groups`); a request of another caller is a 403.
+    /// An empty list is a mistake.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
-        Arc::make_mut(&mut self.rules).groups.extend(groups.into_iter().map(Into::into));
+        let rules = Arc::make_mut(&mut self.rules);
+        let earlier = rules.groups.len();
+        rules.groups.extend(groups.into_iter().map(Into::into));
+        if rules.groups.len() == earlier {
+            rules.mistake = Some(NO_RIGHT);
+        }
         self
     }
 
     /// Describes the API, whose address this is, to clients that find their authorization server by themselves, such as
     /// those of MCP servers ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)): the layer responds to `GET
     /// /.well-known/oauth-protected-resource` (followed by the path of the address) without a token, and
-    /// `WWW-Authenticate` names that document.
+    /// `WWW-Authenticate` names that document. The address is an `https` URL without user information, a query and a
+    /// fragment; `http` is for this machine.
     pub fn protected_resource(mut self, address: impl AsRef<str>) -> Self {
         let rules = Arc::make_mut(&mut self.rules);
         match Resource::parse(address.as_ref()) {

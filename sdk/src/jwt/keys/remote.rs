@@ -13,6 +13,7 @@ use super::Location;
 use crate::config::cache::{Cache, CacheError};
 use crate::core::clock::Moment;
 use crate::core::error::BoxError;
+use crate::core::json::object;
 use crate::jwt::error::JwtError;
 use crate::jwt::fetch::{Document, checked};
 use crate::jwt::key_set::{KeySet, NoKey};
@@ -198,8 +199,8 @@ impl State {
             return Ok(url);
         }
         let document = (self.fetcher)(discovery(issuer)).await?;
-        let configuration: Configuration = serde_json::from_slice(&document.body)
-            .map_err(|_| "the discovery document has no `issuer` or no `jwks_uri`")?;
+        let configuration: Configuration =
+            object(&document.body).ok_or("the discovery document has no `issuer` or no `jwks_uri`")?;
         if configuration.issuer != issuer {
             return Err("the `issuer` of the discovery document is not the configured one".into());
         }

@@ -25,7 +25,8 @@ async fn refused_text(payload: &str) -> Option<JwtReason> {
 
 #[tokio::test(start_paused = true)]
 async fn times_are_numbers_and_a_minute_of_difference_is_tolerated() {
-    let now = unix_seconds();
+    // Whole seconds, which JSON keeps exactly.
+    let now = unix_seconds().floor();
     for (claims, expected) in [
         (json!({ "exp": now - 59.0 }), None),
         (json!({ "exp": now - 61.0 }), Some(JwtReason::Expired)),
@@ -149,7 +150,8 @@ async fn the_type_the_age_and_expected_claims_are_checked_where_asked() {
     for azp in [json!("other"), json!(["app"]), json!(null)] {
         assert_eq!(reason(typed.clone(), json!("at+jwt"), json!({ "azp": azp })).await, Some(JwtReason::ExpectedClaim));
     }
-    let now = unix_seconds();
+    // Whole seconds, which JSON keeps exactly.
+    let now = unix_seconds().ceil();
     for (iat, expected) in [
         (json!(now - 121.0), None),
         (json!(now - 122.0), Some(JwtReason::TooOld)),
@@ -251,4 +253,33 @@ async fn a_changed_token_is_never_accepted() {
     }
     let long = verifier.verify(&"a".repeat(8 * 1024 + 1)).await.unwrap_err();
     assert_eq!(long.reason(), JwtReason::TooLong);
+}
+
+/// A derived `Deserialize` also takes an array of the fields in their order.
+#[tokio::test]
+async fn an_array_is_no_object() {
+    let issuer = issuer();
+    let jwk = issuer.jwk();
+    let claims = json!({ "aud": API, "iss": ISSUER, "exp": 9e9 }).to_string();
+    for header in [r#"["EdDSA",null,null]"#, r#" ["EdDSA"]"#, r#""EdDSA""#] {
+        let token = issuer.sign_text(header, &claims);
+        let error = issuer.verifier().audience(API).verify(&token).await.unwrap_err();
+        assert_eq!(error.reason(), JwtReason::Malformed, "{header}");
+    }
+    let payload = json!([ISSUER, "ada", API, 9e9, null, null, null, null]).to_string();
+    assert_eq!(refused_text(&payload).await, Some(JwtReason::Claims));
+
+    let array = json!([jwk["kty"], jwk["kid"], null, null, null, jwk["crv"], null, null, jwk["x"], null, null]);
+    let token = issuer.sign_text(r#"{"alg":"EdDSA"}"#, &claims);
+    for (keys, is_good) in [
+        (json!({ "keys": [jwk] }), true),
+        (json!({ "keys": [array] }), false),
+        (json!([[jwk]]), false),
+        (json!([[array]]), false),
+        (json!([jwk]), false),
+    ] {
+        let outcome = JwtVerifier::jwks(ISSUER, keys.to_string()).audience(API).verify(&token).await;
+        let reason = outcome.err().map(|error| error.reason());
+        assert_eq!(reason, (!is_good).then_some(JwtReason::Misconfigured), "{keys}");
+    }
 }

@@ -199,9 +199,10 @@ async fn a_thousand_unknown_keys_at_the_first_fetch_are_that_fetch() {
 #[tokio::test(start_paused = true)]
 async fn while_the_issuer_fails_known_keys_work_for_an_hour() {
     let html = Behaviour::With("<html>sign in</html>");
-    let no_keys = Behaviour::With(r#"{"keys":[{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}]}"#);
+    let no_set = Behaviour::With(r#"{"keys":{}}"#);
+    let secret = Behaviour::With(r#"{"keys":[{"kty":"oct","k":"AA"}]}"#);
     let mixed = Behaviour::With(r#"{"keys":[{"kty":"oct","k":"AA"},{"kty":"OKP"}]}"#);
-    for behaviour in [Behaviour::Hangs, Behaviour::Fails, html, no_keys, mixed] {
+    for behaviour in [Behaviour::Hangs, Behaviour::Fails, html, no_set, secret, mixed] {
         let (known, unknown) = (issuer(), issuer());
         let server = Server::new(&[&known]);
         let verifier = server.verifier();
@@ -224,6 +225,43 @@ async fn while_the_issuer_fails_known_keys_work_for_an_hour() {
         advance(SECOND * 30).await;
         assert_eq!(refused(&verifier, &known).await, None);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_without_usable_keys_withdraws_the_known_ones() {
+    let unusable = r#"{"keys":[{"kty":"AKP","alg":"ML-DSA-44","kid":"pq","pub":"AA"}]}"#;
+    for document in [r#"{"keys":[]}"#, unusable] {
+        let (known, unknown) = (issuer(), issuer());
+        let server = Server::new(&[&known]);
+        let verifier = server.verifier();
+        let (known, unknown) = (token(&known), token(&unknown));
+        assert_eq!(refused(&verifier, &known).await, None);
+        server.behave(Behaviour::With(document));
+        // The keys are fresh until they are fetched again: here for a key that is not among them.
+        assert_eq!(refused(&verifier, &known).await, None);
+        for token in [&unknown, &known, &unknown] {
+            assert_eq!(refused(&verifier, token).await, Some(JwtReason::UnknownKey), "{document}");
+        }
+        assert_eq!(server.fetches(), 2, "{document}");
+        verifier.warm().await.unwrap();
+
+        // A later failure does not bring the old keys back.
+        server.behave(Behaviour::Fails);
+        advance(SECOND * 30).await;
+        assert_eq!(refused(&verifier, &known).await, Some(JwtReason::KeysUnavailable), "{document}");
+        server.behave(Behaviour::Responds);
+        advance(SECOND * 30).await;
+        assert_eq!(refused(&verifier, &known).await, None, "{document}");
+    }
+
+    // Without an unknown key, they end with their freshness.
+    let known = issuer();
+    let server = Server::new(&[&known]);
+    let (verifier, token) = (server.verifier(), token(&known));
+    assert_eq!(refused(&verifier, &token).await, None);
+    server.behave(Behaviour::With(r#"{"keys":[]}"#));
+    advance(SECOND * 601).await;
+    assert_eq!(refused(&verifier, &token).await, Some(JwtReason::UnknownKey));
 }
 
 #[tokio::test(start_paused = true)]
@@ -280,6 +318,7 @@ async fn discovery_is_of_the_issuer_and_of_https() {
         r#"{"issuer":"https://id.example.com","jwks_uri":"file:///etc/passwd"}"#,
         r#"{"issuer":"https://id.example.com"}"#,
         "[]",
+        r#"["https://id.example.com","https://keys.example.com/jwks"]"#,
     ] {
         server.behave(Behaviour::With(document));
         let error = server.verifier_at(at()).verify(&token).await.unwrap_err();

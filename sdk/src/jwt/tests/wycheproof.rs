@@ -8,7 +8,7 @@ const UNUSABLE: &str = "the key set has no key that can verify a supported signa
 
 /// Returns the reason for which the keys do not verify a signature, or `None`.
 fn refused(keys: &Value, jws: &str) -> Option<String> {
-    let keys = match KeySet::read(keys.to_string().as_bytes()) {
+    let keys = match KeySet::read(keys.to_string().as_bytes()).and_then(KeySet::usable) {
         Ok(keys) => keys,
         Err(why) => return Some(why.to_owned()),
     };

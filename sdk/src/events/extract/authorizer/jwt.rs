@@ -9,10 +9,11 @@ use crate::jwt::{JwtError, JwtReason, JwtVerifier, VerifiedJwt};
 impl JwtVerifier {
     /// Answers an authorizer whose response is a [`Policy`]: it allows all methods and routes of the API's stage, since
     /// API Gateway caches it for the token, and has the claims as its context. Text, numbers, booleans and lists (as JSON)
-    /// are passed on; objects are not, nor is a claim named `claims`.
+    /// are passed on; objects are not, nor are claims named `claims`, `principalId` or
+    /// `integrationLatency`.
     ///
     /// A token without a required right is a policy that denies: 403. One that is missing or not valid is a 401 of a REST
-    /// or WebSocket API, and a policy that denies in an HTTP API, which has no 401.
+    /// or WebSocket API, and a policy that denies in an HTTP API, which has no 401. So is one of several in a request.
     ///
     /// # Example
     ///
@@ -39,9 +40,8 @@ impl JwtVerifier {
                 Ok(context(&verified).fold(policy, |policy, (name, value)| policy.context(name, value)))
             }
             Err(error) if error.is_unknown() => Err(AuthorizerError::Failed(BoxError::from(error))),
-            Err(error) if error.is_forbidden() || request.kind() == AuthorizerKind::Http => {
-                Ok(Policy::deny("token", arns()?))
-            }
+            // The events of an HTTP API have a version, with either payload; those of other APIs have none.
+            Err(error) if error.is_forbidden() || request.0.version.is_some() => Ok(Policy::deny("token", arns()?)),
             Err(_) => Err(AuthorizerError::Unauthorized),
         }
     }
@@ -65,6 +65,7 @@ impl JwtVerifier {
 
     async fn verify_request(&self, request: &Authorizer) -> Result<VerifiedJwt, JwtError> {
         let verified = match request.bearer_token() {
+            _ if has_several(request) => Err(JwtError::new(JwtReason::Several)),
             Some(token) => self.verify(token).await,
             None => Err(JwtError::new(JwtReason::Missing)),
         };
@@ -72,9 +73,21 @@ impl JwtVerifier {
     }
 }
 
+/// Returns whether the request has several `Authorization` headers, which a REST API passes only as multiple values.
+fn has_several(request: &Authorizer) -> bool {
+    let is_it = |name: &str| name.eq_ignore_ascii_case("authorization");
+    let single = request.0.headers.iter().flatten().filter(|(name, _)| is_it(name)).count();
+    let multiple = request.0.multi_value_headers.iter().flatten().filter(|(name, _)| is_it(name));
+    let multiple: usize = multiple.map(|(_, values)| values.as_ref().map_or(0, Vec::len)).sum();
+    request.kind() != AuthorizerKind::Token && single.max(multiple) > 1
+}
+
+/// Names that API Gateway, or [`Claims`](crate::http::Claims), gives another meaning among the values of an authorizer.
+const RESERVED: [&str; 3] = ["claims", "principalId", "integrationLatency"];
+
 /// Returns the claims that a context can have.
 fn context(verified: &VerifiedJwt) -> impl Iterator<Item = (String, ContextValue)> {
-    let claims = verified.all().iter().filter(|(name, _)| *name != "claims");
+    let claims = verified.all().iter().filter(|(name, _)| !RESERVED.contains(&name.as_str()));
     claims.filter_map(|(name, value)| {
         let value = match value {
             Value::String(text) => ContextValue::Text(text.clone()),

@@ -3,6 +3,8 @@
 use http::{Method, Uri};
 use serde::Serialize;
 
+use crate::jwt::is_loopback;
+
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 #[derive(Clone, Debug)]
@@ -18,12 +20,18 @@ impl Resource {
     /// Reads the address of a resource; its metadata is at the well-known path followed by that of the address
     /// (section 3.1).
     pub(super) fn parse(address: &str) -> Result<Self, &'static str> {
-        let wrong = "the address of a protected resource is an `https` URL without a query and a fragment";
+        let wrong =
+            "the address of a protected resource is an `https` URL without user information, a query and a fragment";
         let uri: Uri = address.parse().map_err(|_| wrong)?;
         let (Some("https" | "http"), Some(authority), None) = (uri.scheme_str(), uri.authority(), uri.query()) else {
             return Err(wrong);
         };
-        if address.contains(['#', '"', '\\']) {
+        let is_safe = uri.scheme_str() == Some("https") || is_loopback(authority.host());
+        if !is_safe
+            || authority.host().is_empty()
+            || address.contains(['#', '"', '\\'])
+            || authority.as_str().contains('@')
+        {
             return Err(wrong);
         }
         let path = format!("{WELL_KNOWN}{}", uri.path().trim_end_matches('/'));

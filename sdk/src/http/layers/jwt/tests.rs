@@ -178,15 +178,55 @@ async fn a_mistake_stops_the_start() {
     assert_eq!(apply(layer(&issuer)), Ok(()));
     let mistake = apply(JwtLayer::new(issuer.verifier())).unwrap_err();
     assert!(mistake.contains("needs an audience"), "{mistake}");
-    for wrong in ["api.example.com", "ftp://a", "https://a/?q", "https://a/#f", ""] {
-        let mistake = apply(layer(&issuer).protected_resource(wrong)).unwrap_err();
-        assert!(mistake.contains("is an `https` URL"), "{mistake}");
+    for wrong in [
+        "api.example.com",
+        "ftp://a",
+        "https://a/?q",
+        "https://a/#f",
+        "https://a#f",
+        "",
+        "http://api.example.com",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://localhost@api.example.com/",
+        "https://u:hunter2@api.example.com",
+        "https://hunter2@api.example.com/mcp",
+        "https://@api.example.com",
+        "http://u:hunter2@localhost/",
+        "https://:443/",
+    ] {
+        let mistake = apply(layer(&issuer).protected_resource(wrong)).expect_err(wrong);
+        assert!(mistake.contains("is an `https` URL") && !mistake.contains("hunter2"), "{mistake}");
+    }
+    for local in ["http://localhost:9000/mcp", "http://127.0.0.1:9000", "http://[::1]/"] {
+        assert_eq!(apply(layer(&issuer).protected_resource(local)), Ok(()), "{local}");
     }
     for wrong in ["a b", "", "\"", "é"] {
         assert!(apply(layer(&issuer).scopes([wrong])).unwrap_err().contains("a scope consists of"));
         let verifier = issuer.verifier().audience(API).scopes([wrong]);
         assert!(apply(JwtLayer::new(verifier)).unwrap_err().contains("a scope consists of"));
     }
+}
+
+#[tokio::test]
+async fn an_empty_list_of_rights_stops_the_start_also_beside_another_one() {
+    let issuer = issuer();
+    let apply = |layer: JwtLayer| collect(|| layer.layer(service_fn(subject))).map(|_| ());
+    let (none, verifier) = (Vec::<String>::new(), || issuer.verifier().audience(API));
+    for wrong in [
+        layer(&issuer).scopes(none.clone()),
+        layer(&issuer).groups(none.clone()),
+        layer(&issuer).scopes(["a"]).scopes(none.clone()).scopes(["b"]),
+        layer(&issuer).groups(none.clone()).groups(["a"]),
+        JwtLayer::new(verifier().scopes(none.clone())),
+        JwtLayer::new(verifier().groups(none.clone())),
+        JwtLayer::new(verifier().groups(["a"]).groups(none.clone()).scopes(["b"])),
+    ] {
+        let mistake = apply(wrong).unwrap_err();
+        assert!(mistake.contains("a list of required scopes or groups is empty"), "{mistake}");
+    }
+    let verified = verifier().groups(none).verify(&token(&issuer)).await;
+    assert_eq!(verified.unwrap_err().reason(), crate::jwt::JwtReason::Misconfigured);
 }
 
 #[cfg(all(feature = "testing", feature = "cors", feature = "logging"))]
@@ -243,6 +283,42 @@ mod whole {
         for secret in parts.chain(["x.y.z", "ada", "users:read", "secret-audience"]) {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_log_of_a_mismatch_names_a_field_of_the_type_and_no_key_of_a_map() {
+        type Map<T> = std::collections::BTreeMap<String, T>;
+        #[derive(serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Typed {
+            addresses: Map<u8>,
+        }
+        async fn jwt(_: Jwt<Typed>) {}
+        async fn claims(_: Claims<Typed>) {}
+        async fn jwt_map(_: Jwt<Map<u8>>) {}
+        async fn claims_map(_: Claims<Map<Map<u8>>>) {}
+
+        let issuer = issuer();
+        let token = issuer.token(json!({
+            "aud": API, "ada.lovelace@example.com": 7, "addresses": { "ada.lovelace@example.com": "x" },
+        }));
+        macro_rules! logged {
+            ($function:expr) => {{
+                let logs = CapturedLogs::default();
+                let function = crate::function::handler::handler($function).layer(Stack::new().layer(layer(&issuer)));
+                let response =
+                    Caller::new(function).with_logs(&logs).send(get("/").bearer(token.clone())).await.unwrap();
+                assert_eq!(response.status(), 403);
+                let lines = logs.lines();
+                assert!(!format!("{lines:?}").contains("ada.lovelace"), "{lines:?}");
+                let is_it = |line: &&Value| line.to_string().contains("do not match the expected type");
+                lines.iter().find(is_it).expect("a line").get("claim").cloned()
+            }};
+        }
+        assert_eq!(logged!(jwt), Some(json!("/addresses")));
+        assert_eq!(logged!(claims), Some(json!("/addresses")));
+        assert_eq!(logged!(jwt_map), None);
+        assert_eq!(logged!(claims_map), None);
     }
 
     #[tokio::test]

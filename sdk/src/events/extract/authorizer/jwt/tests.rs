@@ -19,6 +19,9 @@ fn events(authorization: &str) -> Vec<(Value, &'static str)> {
     token["authorizationToken"] = authorization.into();
     let mut request = fixture("apiGatewayAuthorizerRequestEvent");
     request["headers"]["Authorization"] = authorization.into();
+    // It has a version, as an event of an HTTP API with payload 1.0; one of a REST API has none.
+    let mut rest = request.clone();
+    rest.as_object_mut().unwrap().remove("version").expect("a version");
     let web_socket = json!({
         "type": "REQUEST",
         "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abc/live/$connect",
@@ -28,6 +31,7 @@ fn events(authorization: &str) -> Vec<(Value, &'static str)> {
     vec![
         (token, "arn:aws:execute-api:us-west-2:123456789012:ymy8tbxw7b/*/*"),
         (request, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"),
+        (rest, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"),
         (web_socket, "arn:aws:execute-api:eu-west-1:123456789012:abc/live/*"),
         http_event(authorization),
     ]
@@ -60,7 +64,7 @@ fn issuer() -> TokenIssuer {
 fn ada(issuer: &TokenIssuer) -> String {
     issuer.token(json!({
         "aud": API, "sub": "ada", "iat": 1, "exp": 9_000_000_000_u64, "admin": true, "cognito:groups": ["staff", "a b"],
-        "claims": "reserved", "address": { "city": "x" }, "nothing": null,
+        "claims": "reserved", "principalId": "eve", "integrationLatency": 7, "address": { "city": "x" }, "nothing": null,
     }))
 }
 
@@ -112,7 +116,7 @@ async fn a_bad_token_is_a_401_where_the_api_has_one_and_a_missing_right_a_403() 
     let verifier = issuer.verifier().audience(API);
     for bad in ["Bearer x", "Bearer", "Basic x", ""] {
         for (event, arn) in events(bad) {
-            let expected = match event["version"] == "2.0" {
+            let expected = match event["version"].is_string() {
                 true => Ok(policy_of("token", "Deny", arn)),
                 false => Err("Unauthorized".to_owned()),
             };
@@ -126,6 +130,34 @@ async fn a_bad_token_is_a_401_where_the_api_has_one_and_a_missing_right_a_403() 
         assert_eq!(policy(&writers, event.clone()).await, Ok(policy_of("token", "Deny", arn)), "{event}");
     }
     assert_eq!(simple(&writers, http_event(&token).0).await, Ok(json!({ "isAuthorized": false })));
+}
+
+#[tokio::test]
+async fn one_of_several_tokens_is_not_chosen() {
+    let issuer = issuer();
+    let (verifier, token) = (issuer.verifier().audience(API), format!("Bearer {}", ada(&issuer)));
+    for (mut event, arn) in events(&token).into_iter().filter(|(event, _)| event["type"] == "REQUEST") {
+        for (name, values, is_one) in [
+            ("Authorization", json!([token]), true),
+            ("Authorization", json!(["Basic x", token]), false),
+            ("authorization", json!([token, token]), false),
+            ("authorization", json!(null), true),
+        ] {
+            event["multiValueHeaders"] = json!({ name: values });
+            let expected = match (is_one, event["version"].is_string()) {
+                (true, _) => "Allow",
+                (false, true) => "Deny",
+                (false, false) => "Unauthorized",
+            };
+            let outcome = policy(&verifier, event.clone()).await;
+            let effect = outcome.map(|policy| policy["policyDocument"]["Statement"][0]["Effect"].clone());
+            let effect = effect.unwrap_or_else(|error| error.into());
+            assert_eq!(effect, expected, "{arn} {name} {values}");
+        }
+        event["multiValueHeaders"] = Value::Null;
+        event["headers"] = json!({ "Authorization": token, "authorization": "Bearer x" });
+        assert_eq!(simple(&verifier, event).await, Ok(json!({ "isAuthorized": false })));
+    }
 }
 
 #[tokio::test]
