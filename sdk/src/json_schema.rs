@@ -44,7 +44,7 @@
 //!
 //! | source | payload |
 //! |---|---|
-//! | SQS | the body; the published message if SNS delivered it without raw message delivery |
+//! | SQS | the body; with [`notifications`](SchemaLayer::notifications), the message that SNS published into it |
 //! | SNS | the message |
 //! | EventBridge, also through SNS and SQS | `detail` |
 //! | Kinesis, Firehose, Amazon MQ | the data |

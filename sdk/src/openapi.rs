@@ -95,6 +95,4 @@ pub use self::part::OperationPart;
 #[doc(hidden)]
 pub use self::part::probe;
 pub use self::responses::Response;
-#[cfg(feature = "jwt")]
-pub(crate) use self::security::JWT;
 pub use self::security::SecurityScheme;

@@ -120,9 +120,22 @@ fn doc_comment(attrs: &[Attribute]) -> (Option<String>, Option<String>) {
         },
         _ => None,
     });
-    let text = lines.map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect::<Vec<_>>();
-    let text = text.join("\n");
+    let text = lines.map(|text| match text.contains('\n') {
+        // `/** .. */`, whose lines may begin with `*`.
+        true => text
+            .lines()
+            .map(|line| line.trim_start().trim_start_matches('*'))
+            .map(unindented)
+            .collect::<Vec<_>>()
+            .join("\n"),
+        false => unindented(&text),
+    });
+    let text = text.collect::<Vec<_>>().join("\n");
     let (summary, rest) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     (filled(&summary.split_whitespace().collect::<Vec<_>>().join(" ")), filled(rest.trim()))
+}
+
+fn unindented(line: &str) -> String {
+    line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()
 }

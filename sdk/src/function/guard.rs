@@ -66,7 +66,8 @@ impl<S: RawService> Service<Incoming> for Guard<S> {
     }
 }
 
-#[cfg(all(test, feature = "idempotency"))]
+#[cfg(test)]
+#[cfg(feature = "idempotency")]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};

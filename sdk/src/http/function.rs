@@ -3,6 +3,7 @@
 #[cfg(feature = "macros")]
 pub(crate) mod check;
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum_core::body::Body;
@@ -31,7 +32,7 @@ pub struct ByHttp<Args>(std::marker::PhantomData<Args>);
 #[derive(Clone, Debug)]
 pub struct HttpFunction<S, const STREAMS: bool = false> {
     service: CatchPanic<S>,
-    mistake: Option<&'static str>,
+    mistake: Option<Cow<'static, str>>,
 }
 
 impl<F, Args> Handler<ByHttp<Args>> for F
@@ -43,7 +44,7 @@ where
     type Layers = DefaultStack;
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
-        let mistake = F::mistake(Sealed);
+        let mistake = F::mistake(Sealed).map(Cow::Borrowed);
         HttpFunction { service: CatchPanicLayer::new().layer(HandlerService::new(self)), mistake }
     }
 }
@@ -108,7 +109,7 @@ impl IntoHttpFunction for crate::http::described::Routes {
     type Service = axum::Router;
 
     fn into_http_function(self, _: Sealed) -> Function<HttpFunction<axum::Router>, DefaultStack> {
-        let (mistake, descriptions) = (self.mistake, self.descriptions.clone());
+        let (mistake, descriptions) = (self.mistake.clone(), self.descriptions.clone());
         let mut function = self.into_router().into_http_function(Sealed);
         function.kind.mistake = mistake;
         function.lifecycle.descriptions = descriptions;

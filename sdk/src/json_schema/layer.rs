@@ -54,6 +54,7 @@ pub struct SchemaLayer {
     outgoing: Option<Schema>,
     /// A JSON Pointer.
     at: Arc<str>,
+    unwraps_notifications: bool,
     mistake: Option<SchemaError>,
 }
 
@@ -89,6 +90,19 @@ impl SchemaLayer {
     pub fn at(mut self, pointer: impl Into<Arc<str>>) -> Self {
         self.at = pointer.into();
         self
+    }
+
+    /// Checks the message that SNS published, in place of the body of an SQS message that is such a notification: for a
+    /// function of [`Sns<T>`](crate::Sns) behind a queue. Without it the whole body is checked, since anyone who may send
+    /// to the queue can write a body of this form.
+    pub fn notifications(mut self) -> Self {
+        self.unwraps_notifications = true;
+        self
+    }
+
+    #[cfg(feature = "records")]
+    pub(crate) fn unwraps_notifications(&self) -> bool {
+        self.unwraps_notifications
     }
 
     /// Keeps the first mistake, which the function reports when it starts.

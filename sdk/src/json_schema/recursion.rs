@@ -22,7 +22,8 @@ pub(super) fn depth(schema: &Value) -> usize {
         Some(branches @ 2..) => VISITS.ilog(branches) as usize,
         // Each level is visited once.
         Some(_) => usize::MAX,
-        None => VISITS.ilog2() as usize,
+        // Any of the references may lead back.
+        None => VISITS.ilog(found.each.len().max(2)) as usize,
     }
 }
 

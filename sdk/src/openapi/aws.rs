@@ -51,15 +51,21 @@ impl FinishedDocument {
         let integration = json!({
             "type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": { "Fn::Sub": uri },
         });
-        let paths = value.get_mut("paths").and_then(Value::as_object_mut);
-        // API Gateway writes the rest of a path as `{path+}`, which the document does not know.
+        let mut paths = value.get_mut("paths").and_then(Value::as_object_mut);
+        for path in &self.rests {
+            if let Some(paths) = paths.as_deref_mut()
+                && let Some(operations) = paths.remove(path)
+            {
+                paths.insert(format!("{}+}}", path.trim_end_matches('}')), operations);
+            }
+        }
         for operation in
             paths.into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut).flat_map(Map::values_mut)
         {
             operation["x-amazon-apigateway-integration"] = integration.clone();
         }
         value.sort_all_objects();
-        Ok(Self { value, warnings: self.warnings.clone() })
+        Ok(Self { value, warnings: self.warnings.clone(), rests: self.rests.clone() })
     }
 }
 
@@ -113,15 +119,20 @@ impl Convert {
 
     fn schema(&mut self, value: &mut Value) {
         references::each(value, &mut |object| older(object));
-        let Ok(schema) = <&mut Schema>::try_from(value) else { return };
+        let Ok(schema) = <&mut Schema>::try_from(&mut *value) else { return };
         for transform in &mut self.0.transforms {
             transform.transform(schema);
         }
+        references::each(value, &mut |object| without_tuples(object));
     }
 }
 
 /// Writes what schemars' conversion leaves: several types, limits that exclude, unknown members.
 fn older(schema: &mut Map<String, Value>) {
+    // The names of a map with patterns would all be refused.
+    if schema.contains_key("patternProperties") {
+        schema.remove("additionalProperties");
+    }
     schema.retain(|name, _| !UNKNOWN.contains(&name.as_str()));
     for (exclusive, limit) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         if schema.get(exclusive).is_some_and(Value::is_number)
@@ -135,5 +146,12 @@ fn older(schema: &mut Map<String, Value>) {
         schema.remove("type");
         let any = kinds.into_iter().map(|kind| json!({ "type": kind })).collect::<Vec<_>>();
         schema.insert("anyOf".to_owned(), any.into());
+    }
+}
+
+/// Writes the items of a tuple as alternatives: a list of schemas is not one.
+fn without_tuples(schema: &mut Map<String, Value>) {
+    if let Some(items) = schema.get_mut("items").filter(|items| items.is_array()) {
+        *items = json!({ "anyOf": items.take() });
     }
 }

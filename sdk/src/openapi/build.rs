@@ -40,14 +40,19 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     head.add_tags(&document.operations);
     let components = document.schemas.into_components();
     faults.extend(components.faults);
+    faults.extend(components.schemas.keys().filter_map(|name| fault_of_name(name)));
     faults.extend(faults_of_operations(&document.operations, &head));
     let mut warnings = Vec::new();
     let mut paths = Map::new();
+    let mut rests = BTreeSet::new();
     for mut operation in document.operations {
         faults.append(&mut operation.faults);
         warnings.append(&mut operation.warnings);
         references::rename(&mut operation.request, &components.renamed, schemas::INPUT);
         let (method, path) = operation.method_and_path();
+        if operation.route.ends_with("+}") {
+            rests.insert(path.clone());
+        }
         let mut value = operation.members;
         if let Value::Object(request) = operation.request {
             value.extend(request);
@@ -67,7 +72,7 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     }
     let mut schemas = components.schemas;
     schemas.insert("Problem".to_owned(), problem());
-    Ok(FinishedDocument { value: whole(head, paths, schemas), warnings })
+    Ok(FinishedDocument { value: whole(head, paths, schemas), warnings, rests })
 }
 
 const NO_OPERATION: &str = "the function has no operation: write `#[http::operation(route = \"..\")]` above each handler \
@@ -97,6 +102,24 @@ fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
     }
     faults.extend(unknown_schemes(head.security.iter(), head).map(unknown_scheme));
     faults
+}
+
+/// Returns what is wrong with the name of a schema.
+fn fault_of_name(name: &str) -> Option<String> {
+    if name == "Problem" {
+        return Some(
+            "a type has the name `Problem`, which is that of the responses to errors: give it another name with \
+             `#[schemars(rename = \"..\")]`"
+                .to_owned(),
+        );
+    }
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    (!name.chars().all(is_allowed)).then(|| {
+        format!(
+            "the name `{name}` of a type has other characters than letters, digits, `.`, `_` and `-`: give it another \
+             name with `#[schemars(rename = \"..\")]`"
+        )
+    })
 }
 
 /// Returns a path without the names of its parameters, which do not tell paths apart.
@@ -140,6 +163,8 @@ fn whole(head: Head, paths: Map<String, Value>, schemas: Map<String, Value>) -> 
 pub struct FinishedDocument {
     pub(super) value: Value,
     pub(super) warnings: Vec<String>,
+    /// The paths whose last parameter is the rest of the path, which OpenAPI cannot say.
+    pub(super) rests: BTreeSet<String>,
 }
 
 impl FinishedDocument {

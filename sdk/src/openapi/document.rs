@@ -30,6 +30,9 @@ pub struct Document {
     tags: Vec<Value>,
     schemes: Map<String, Value>,
     security: Vec<Value>,
+    /// The scopes of the tokens that a layer requires of each operation, beside the other schemes.
+    #[cfg(feature = "jwt")]
+    token: Option<Vec<String>>,
     common: Vec<Common>,
     pub(super) operations: Vec<Described>,
     pub(super) schemas: Schemas,
@@ -44,6 +47,8 @@ impl Document {
             tags: Vec::new(),
             schemes: Map::new(),
             security: Vec::new(),
+            #[cfg(feature = "jwt")]
+            token: None,
             common: Vec::new(),
             operations: Vec::new(),
             schemas: Schemas::new(),
@@ -125,12 +130,15 @@ impl Document {
 
     /// Adds the operation of a route.
     pub(crate) fn operation(&mut self, route: &'static str, describe: impl Fn(&mut Operation<'_>)) {
-        let mut operation = Operation::new(route, &mut self.schemas);
-        describe(&mut operation);
-        // Clients know from the `GET` what a `HEAD` does.
-        if operation.is_hidden || operation.method() == "HEAD" {
+        // What is not written must not leave its types behind. Clients know from the `GET` what a `HEAD` does.
+        let mut unused = Schemas::new();
+        let mut probe = Operation::new(route, &mut unused);
+        describe(&mut probe);
+        if probe.is_hidden || probe.method() == "HEAD" {
             return;
         }
+        let mut operation = Operation::new(route, &mut self.schemas);
+        describe(&mut operation);
         if operation.method() == "ANY" {
             operation.fault("an operation has one method: name it, or write `hidden`");
         }
@@ -153,17 +161,30 @@ impl Document {
         }
     }
 
-    /// Requires the scheme of tokens of the operations that extract one.
+    /// Requires a token with these scopes of each operation, beside the schemes of [`require`](Self::require).
+    #[cfg(feature = "jwt")]
+    pub(crate) fn require_token(&mut self, scopes: Vec<String>) {
+        self.token.get_or_insert_default().extend(scopes);
+    }
+
+    /// Requires the scheme of tokens of all operations if a layer does, otherwise of those that extract one.
     #[cfg(feature = "jwt")]
     pub(super) fn add_jwt(&mut self) {
-        let is_required = self.security.iter().any(|requirement| requirement.get(JWT).is_some());
-        for operation in &mut self.operations {
-            let Some(needs_token) = operation.jwt else { continue };
+        if self.token.is_some() || self.operations.iter().any(|operation| operation.jwt.is_some()) {
             self.schemes.entry(JWT).or_insert_with(|| SecurityScheme::bearer("JWT").0);
-            if !is_required {
-                let security = if needs_token { json!([{ JWT: [] }]) } else { json!([{}, { JWT: [] }]) };
-                operation.members.entry("security").or_insert(security);
+        }
+        if let Some(scopes) = &self.token {
+            self.security = with_token(&self.security, scopes);
+        }
+        let is_required = self.security.iter().any(|requirement| requirement.get(JWT).is_some());
+        for operation in self.operations.iter_mut().filter(|_| !is_required) {
+            let Some(needs_token) = operation.jwt else { continue };
+            let mut security = with_token(&self.security, &[]);
+            if !needs_token {
+                let without = if self.security.is_empty() { vec![json!({})] } else { self.security.clone() };
+                security.splice(0..0, without);
             }
+            operation.members.entry("security").or_insert(Value::Array(security));
         }
     }
 
@@ -184,6 +205,17 @@ impl Document {
             schemes: self.schemes.clone(),
         }
     }
+}
+
+/// Adds a token to each of the alternatives.
+#[cfg(feature = "jwt")]
+fn with_token(security: &[Value], scopes: &[String]) -> Vec<Value> {
+    let alternatives = if security.is_empty() { vec![json!({})] } else { security.to_vec() };
+    let each = alternatives.into_iter().map(|mut alternative| {
+        alternative[JWT] = json!(scopes);
+        alternative
+    });
+    each.collect()
 }
 
 /// A response of several operations.

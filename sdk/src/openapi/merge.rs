@@ -74,7 +74,7 @@ pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> 
         value["tags"] = merged.tags.into();
     }
     value.sort_all_objects();
-    Ok(FinishedDocument { value, warnings: Vec::new() })
+    Ok(FinishedDocument { value, warnings: Vec::new(), rests: BTreeSet::new() })
 }
 
 fn security(document: &Value) -> Value {

@@ -9,24 +9,43 @@ pub(super) const PREFIX: &str = "#/components/schemas/";
 /// The members of a schema whose value is data, and no schema.
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
-/// Calls a function with each object of a schema, the inner ones first.
+/// The members whose value is a map: its names are those of the author, and no members of a schema.
+const MAPS: [&str; 16] = [
+    "$defs",
+    "callbacks",
+    "content",
+    "definitions",
+    "dependentSchemas",
+    "headers",
+    "links",
+    "mapping",
+    "parameters",
+    "paths",
+    "patternProperties",
+    "properties",
+    "requestBodies",
+    "responses",
+    "schemas",
+    "securitySchemes",
+];
+
+/// Calls a function with each object of a schema or a document that is no map, the inner ones first.
 pub(super) fn each(schema: &mut Value, visit: &mut impl FnMut(&mut Map<String, Value>)) {
     match schema {
         Value::Object(object) => {
-            // A property may have the name of a member: `properties` is a map of names.
-            for (_, member) in object.iter_mut().filter(|(name, member)| !is_data(name, member)) {
-                each(member, visit);
+            for (name, member) in object.iter_mut().filter(|(name, _)| !DATA.contains(&name.as_str())) {
+                match member {
+                    Value::Object(map) if MAPS.contains(&name.as_str()) => {
+                        map.values_mut().for_each(|member| each(member, visit));
+                    }
+                    member => each(member, visit),
+                }
             }
             visit(object);
         }
         Value::Array(items) => items.iter_mut().for_each(|item| each(item, visit)),
         _ => {}
     }
-}
-
-fn is_data(name: &str, member: &Value) -> bool {
-    // A property that is named `default` or `enum` has an object as its schema.
-    DATA.contains(&name) && (name != "enum" || member.is_array())
 }
 
 /// Returns the names that a schema refers to.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// The name of the security scheme of tokens that the function verifies.
 #[cfg(feature = "jwt")]
-pub(crate) const JWT: &str = "jwt";
+pub(super) const JWT: &str = "jwt";
 
 /// A way in which a caller proves who it is. The document describes it; a layer of the function, or the API in front
 /// of it, has to enforce it.

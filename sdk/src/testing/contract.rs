@@ -5,7 +5,8 @@ mod request;
 mod response;
 mod schemas;
 mod sent;
-#[cfg(all(test, feature = "logging"))]
+#[cfg(test)]
+#[cfg(feature = "logging")]
 mod tests;
 
 use std::fmt;

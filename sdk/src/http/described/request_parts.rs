@@ -125,9 +125,10 @@ impl<E: OperationPart> OperationPart for Option<E> {
     }
 }
 
+/// The handler takes the rejection, so the part need not be there.
 impl<E: OperationPart, R> OperationPart for Result<E, R> {
     fn request(operation: &mut Operation<'_>) {
-        E::request(operation);
+        operation.optional(E::request);
     }
 
     fn response(operation: &mut Operation<'_>) {

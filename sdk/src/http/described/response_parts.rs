@@ -55,7 +55,7 @@ macro_rules! plain {
     ($media_type:literal, $schema:tt: $($type:ty),*) => {$(
         impl OperationPart for $type {
             fn request(operation: &mut Operation<'_>) {
-                operation.request_body("*/*", json_schema!({}), true);
+                operation.request_body("*/*", json_schema!({}), false);
                 operation.response("413", Response::new("The body is too large."));
             }
 

@@ -8,10 +8,6 @@ use crate::openapi::Document;
 #[cfg(any(feature = "conditional", feature = "rate-limit"))]
 use crate::openapi::Response;
 
-/// The methods that change a resource.
-#[cfg(feature = "conditional")]
-const CHANGES: &[&str] = &["put", "patch", "delete"];
-
 /// Adds what one of Pilaster's layers answers. Any other layer is silent: `Stack::openapi` describes it.
 pub(crate) fn describe(layer: &dyn Any, descriptions: &mut Descriptions) {
     #[cfg(feature = "negotiation")]
@@ -31,12 +27,8 @@ pub(crate) fn describe(layer: &dyn Any, descriptions: &mut Descriptions) {
     #[cfg(feature = "jwt")]
     if let Some(jwt) = layer.downcast_ref::<super::jwt::JwtLayer>() {
         let scopes = jwt.required_scopes().to_vec();
-        use crate::openapi::JWT;
-        use crate::openapi::SecurityScheme;
-
         descriptions.add(move |document: &mut Document| {
-            let scopes = scopes.iter().map(String::as_str).collect::<Vec<_>>();
-            document.security_scheme(JWT, SecurityScheme::bearer("JWT")).require(JWT, &scopes);
+            document.require_token(scopes.clone());
             document.problem(401, "The token is missing or not valid.");
             document.problem(403, "The token lacks a right that this operation needs.");
         });
@@ -49,6 +41,6 @@ pub(crate) fn describe(layer: &dyn Any, descriptions: &mut Descriptions) {
 pub(crate) fn conditional(descriptions: &mut Descriptions) {
     descriptions.add(|document: &mut Document| {
         document.common(Some(&["get"]), "304", Response::new("The client has the current response."));
-        document.common(Some(CHANGES), "412", Response::problem("The resource is not as the request expects it."));
+        document.common(Some(&["get"]), "412", Response::problem("The resource is not as the request expects it."));
     });
 }

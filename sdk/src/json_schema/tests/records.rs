@@ -42,7 +42,7 @@ macro_rules! payloads {
                 Ok(())
             }
             let event: fn(Value) -> Value = $event;
-            let caller = || Caller::new(crate::handler(take).layer(order()));
+            let caller = || Caller::new(crate::handler(take).layer(order().notifications()));
             let failed = |response: Result<Value, crate::FunctionError>| match response {
                 Ok(response) => response["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty()),
                 Err(error) => error.error_type() == "SchemaValidation",
@@ -112,4 +112,15 @@ async fn around_a_whole_function_the_event_of_lambda_is_checked() {
     let caller = Caller::new(crate::handler(ship).outer(layer));
     assert!(caller.call(testing::sqs([1])).await.is_ok());
     assert_eq!(caller.call(testing::sqs([1, 2])).await.unwrap_err().error_type(), "SchemaValidation");
+}
+
+#[tokio::test]
+async fn a_body_in_the_form_of_a_notification_is_checked_as_it_is() {
+    async fn take(_: Sqs<Value>) -> Result<(), BoxError> {
+        Ok(())
+    }
+    let forged = json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "MessageId": "m",
+        "Message": r#"{"id":7}"#, "id": "hunter2" });
+    let response = Caller::new(crate::handler(take).layer(order())).call(testing::sqs([forged]).event()).await;
+    assert_eq!(response.unwrap()["batchItemFailures"].as_array().unwrap().len(), 1);
 }

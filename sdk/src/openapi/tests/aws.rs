@@ -80,7 +80,7 @@ fn schemas_are_those_of_openapi_3_0_and_operations_have_integrations() {
         }
         assert!(!object.contains_key("$ref") || object.len() == 1, "{object:?}");
     });
-    for (path, method) in [("/shapes", "post"), ("/shapes/{rest}", "get")] {
+    for (path, method) in [("/shapes", "post"), ("/shapes/{rest+}", "get")] {
         let integration = &document["paths"][path][method]["x-amazon-apigateway-integration"];
         assert_eq!((&integration["type"], &integration["payloadFormatVersion"]), (&json!("aws_proxy"), &json!("2.0")));
         let uri = integration["uri"]["Fn::Sub"].as_str().unwrap();

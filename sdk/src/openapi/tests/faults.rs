@@ -177,3 +177,43 @@ fn a_type_whose_name_ends_with_a_number_keeps_it() {
         ["Invoice", "InvoiceSheet", "Line", "Problem", "User", "User2", "User3", "User3Sheet"]
     );
 }
+
+mod names {
+    #[derive(super::Deserialize, super::JsonSchema)]
+    #[allow(dead_code)]
+    pub(super) struct Problem {
+        mine: u8,
+    }
+
+    #[derive(super::Deserialize, super::JsonSchema)]
+    #[schemars(rename = "Über/User")]
+    #[allow(dead_code)]
+    pub(super) struct Odd {
+        a: u8,
+    }
+}
+
+operations! {
+    problem: "POST /problems", Json<names::Problem>;
+    odd: "POST /odd", Json<names::Odd>;
+    same_again: "GET /same/{name}", RequestContext;
+}
+
+#[test]
+fn a_name_that_a_document_cannot_have_is_a_fault() {
+    let text = faults(http::routes![problem]);
+    assert!(text.starts_with("a type has the name `Problem`"), "{text}");
+    let text = faults(http::routes![odd]);
+    assert!(text.contains("`Über/User`") && text.contains("letters, digits"), "{text}");
+}
+
+#[test]
+fn routes_that_axum_cannot_have_stop_the_start() {
+    for (routes, says) in [
+        (http::routes![first, same_again], "`/same/{id}` and `/same/{name}` are one path"),
+        (http::routes![first, first], "`GET /same/{id}` is the route of two operations"),
+    ] {
+        let error = http::service(routes).into_service().err().unwrap();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+}

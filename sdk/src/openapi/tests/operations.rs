@@ -40,12 +40,14 @@ enum Order {
     Oldest,
 }
 
-/// Creates a user.
-///
-/// The name is unique.
-/// It never changes.
-///
-/// # More
+/**
+ * Creates a user.
+ *
+ * The name is unique.
+ * It never changes.
+ *
+ * # More
+ */
 #[http::operation(crate = crate, route = "POST /users", tags("users", "admin"), id = "newUser", responses(409 = "Taken.", 202 = Accepted))]
 #[deprecated]
 async fn create(_: http::Method, Json(user): Json<User>) -> Result<Created<User>, HttpError> {
@@ -279,7 +281,7 @@ fn layers_of_the_stack_add_what_they_answer() {
         let [before, after] = [&plain, &layered].map(|document| statuses(&document["paths"][path][method]));
         after.into_iter().filter(|status| !before.contains(status)).map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(added("/users", "get"), ["304", "406"]);
+    assert_eq!(added("/users", "get"), ["304", "406", "412"]);
     assert_eq!(added("/users", "post"), ["406"]);
 }
 
@@ -319,6 +321,11 @@ fn tokens_and_limits_are_in_the_document() {
     let limit = RateLimitLayer::new(RateLimit::new(MemoryStore::new(), Quota::per_second(1)));
     let layered = of_stack(http::Stack::new().layer(tokens).rate_limit(limit));
     assert_eq!(layered["security"], json!([{ "jwt": ["read"] }]));
+    let keyed = of_stack(http::Stack::new().openapi(|document| {
+        document.security_scheme("key", SecurityScheme::key_in_header("x-api-key")).require("key", &[]);
+    }));
+    assert_eq!(keyed["paths"]["/mine"]["get"]["security"], json!([{ "key": [], "jwt": [] }]), "both");
+    assert_eq!(keyed["paths"]["/maybe"]["get"]["security"], json!([{ "key": [] }, { "key": [], "jwt": [] }]));
     for path in ["/mine", "/open"] {
         let operation = &layered["paths"][path]["get"];
         assert_eq!(

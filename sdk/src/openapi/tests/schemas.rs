@@ -105,3 +105,64 @@ fn nothing_stands_beside_a_reference() {
         }
     }
 }
+
+/// Its fields have the names of members of a schema.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Reserved {
+    default: Differs,
+    examples: Differs,
+    #[serde(rename = "if")]
+    condition: u8,
+    pair: (u8, String),
+}
+
+/// Hidden, so its types are not in the document.
+#[http::operation(crate = crate, route = "POST /hidden", hidden)]
+async fn hidden(body: Json<Tree>) -> Json<Tree> {
+    body
+}
+
+#[http::operation(crate = crate, route = "POST /reserved/{rest+}")]
+async fn reserved(body: Json<Reserved>) -> Json<Reserved> {
+    body
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code)]
+struct Find {
+    #[serde(default)]
+    page: Option<u32>,
+    many: Option<Vec<u8>>,
+}
+
+#[http::operation(crate = crate, route = "GET /find")]
+async fn find(_: http::Query<Find>) -> http::NoContent {
+    http::NoContent
+}
+
+#[test]
+fn a_field_with_the_name_of_a_member_is_a_field() {
+    let finished = crate::openapi::of(&http::service(http::routes![reserved, hidden])).unwrap();
+    let schemas = &finished.as_value()["components"]["schemas"];
+    let names = schemas.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(names, ["Differs", "DiffersInput", "Plain", "Problem", "Reserved", "ReservedInput"]);
+    for field in ["default", "examples"] {
+        let to = schemas["ReservedInput"]["properties"][field]["$ref"].as_str();
+        assert_eq!(to, Some("#/components/schemas/DiffersInput"));
+    }
+    let aws = finished.to_aws("Function").unwrap();
+    let aws = aws.as_value();
+    let reserved = &aws["components"]["schemas"]["ReservedInput"]["properties"];
+    assert!(reserved["if"].is_object(), "{reserved:#}");
+    assert!(reserved["pair"]["items"]["anyOf"].is_array(), "{reserved:#}");
+    assert!(aws["paths"]["/reserved/{rest+}"]["post"].is_object());
+}
+
+#[test]
+fn a_query_has_neither_null_nor_an_empty_list() {
+    let document = document(http::routes![find]);
+    let parameters = &document["paths"]["/find"]["get"]["parameters"];
+    assert_eq!((&parameters[0]["name"], parameters[0].get("allowEmptyValue")), (&json!("many"), None));
+    assert_eq!((&parameters[1]["name"], parameters[1]["schema"].get("default")), (&json!("page"), None));
+    assert_eq!(parameters[1]["allowEmptyValue"], true);
+}

@@ -87,7 +87,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRecord for Sqs<T> {
 }
 
 /// Returns the text of a message body.
-pub(super) fn body(record: &Record) -> Result<&str, DecodeError> {
+pub(in crate::records) fn body(record: &Record) -> Result<&str, DecodeError> {
     record.body().ok_or_else(|| DecodeError::new("the message", "`body` is missing or not a string"))
 }
 

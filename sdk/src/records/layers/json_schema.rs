@@ -18,12 +18,13 @@ use crate::records::extract::kafka::Kafka;
 use crate::records::extract::kinesis::Kinesis;
 use crate::records::extract::mq::MqMessage;
 use crate::records::extract::sns::Sns;
+use crate::records::extract::sqs;
 use crate::records::record::Record;
 use crate::records::response::{RecordResponse, ResponseValue, TransformedRecord};
 use crate::records::source::Source;
 
 /// Returns the payload of a record, which its producer has written.
-fn payload(record: &Record) -> Result<Bytes, BoxError> {
+fn payload(record: &Record, unwraps_notifications: bool) -> Result<Bytes, BoxError> {
     let text = |text: &str| Bytes::copy_from_slice(text.as_bytes());
     let of_event_bridge = || -> Result<Bytes, BoxError> {
         let event = EventBridge::<Value>::from_record(record)?;
@@ -45,14 +46,15 @@ fn payload(record: &Record) -> Result<Bytes, BoxError> {
             record.value.unwrap_or_else(|| Bytes::from_static(b"null"))
         }
         Source::ActiveMq | Source::RabbitMq => MqMessage::<Bytes>::from_record(record)?.data,
-        Source::Sqs => text(&unwrap_sqs(record)?),
+        Source::Sqs if unwraps_notifications => text(&unwrap_sqs(record)?),
+        Source::Sqs => text(sqs::body(record)?),
         Source::Sns => Sns::<Bytes>::from_record(record)?.message,
         _ => text(record.content().unwrap_or_else(|| record.json())),
     })
 }
 
 fn check(layer: &SchemaLayer, record: &Record) -> Result<(), BoxError> {
-    let payload = payload(record)?;
+    let payload = payload(record, layer.unwraps_notifications())?;
     let not_json = |error: serde_json::Error| DecodeError::new("the payload of the record", error);
     let payload = serde_json::from_slice::<Value>(&payload).map_err(not_json)?;
     layer.check_incoming(&payload, "the payload of the record").map_err(|mismatch| failed("SchemaValidation", mismatch))

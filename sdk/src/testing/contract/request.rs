@@ -43,6 +43,10 @@ fn check_parameter(
         // Cookies have forms of their own.
         _ => return Ok(()),
     };
+    let may_be_empty = parameter.get("allowEmptyValue") == Some(&Value::Bool(true));
+    if may_be_empty && values.iter().all(String::is_empty) && !values.is_empty() {
+        return Ok(());
+    }
     if values.is_empty() {
         let is_required = parameter.get("required") == Some(&Value::Bool(true));
         return if is_required { Err(format!("the {place} parameter `{name}` is required")) } else { Ok(()) };

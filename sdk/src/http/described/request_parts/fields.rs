@@ -1,6 +1,8 @@
 //! The parameters of the path and of the query string, by the schema of the type that they are read into.
 
 use std::any::type_name;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
@@ -19,9 +21,10 @@ pub(super) fn query<T: JsonSchema>(operation: &mut Operation<'_>) {
     for (name, schema, is_required) in fields.iter() {
         let (schema, description) = described(schema);
         let (schema, is_nullable) = not_null(schema);
+        let is_list = schema.get("type").is_some_and(|kind| kind == "array");
         let mut parameter = Parameter::query(name, schema);
         // An `Option` without a value is `None`.
-        if is_nullable {
+        if is_nullable && !is_list {
             parameter = parameter.or_empty();
         }
         if is_required {
@@ -86,14 +89,20 @@ impl<'s> Fields<'s> {
             return None;
         }
         let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+        let properties = schema.get("properties").and_then(Value::as_object);
         Some(Self {
-            properties: schema.get("properties")?.as_object()?,
+            // A struct without fields has no properties.
+            properties: properties.or_else(|| is_object.then(|| &*NONE))?,
             required: required.filter_map(Value::as_str).collect(),
         })
     }
 
+    /// Returns the fields in the order of their names, whatever order serde_json keeps.
     fn iter(&self) -> impl Iterator<Item = (&'s String, &'s Value, bool)> {
-        self.properties.iter().map(|(name, schema)| (name, schema, self.required.contains(&name.as_str())))
+        let sorted = self.properties.iter().collect::<BTreeMap<_, _>>();
+        sorted.into_iter().map(|(name, schema)| (name, schema, self.required.contains(&name.as_str())))
     }
 }
 
@@ -107,6 +116,9 @@ fn described(schema: &Value) -> (Schema, Option<String>) {
 /// Returns the schema without `null`, which a query string cannot say, and whether it had it.
 fn not_null(mut schema: Schema) -> (Schema, bool) {
     let is_null = |kind: &Value| kind == "null";
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
     let mut had_null = false;
     if let Some(kinds) = schema.get_mut("type").filter(|kinds| kinds.is_array()) {
         let (null, mut left): (Vec<_>, Vec<_>) = kinds.as_array().into_iter().flatten().cloned().partition(is_null);
