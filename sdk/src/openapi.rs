@@ -80,6 +80,7 @@ mod part;
 mod problem;
 mod references;
 mod responses;
+mod route_table;
 mod schemas;
 mod security;
 #[cfg(test)]
@@ -95,4 +96,5 @@ pub use self::part::OperationPart;
 #[doc(hidden)]
 pub use self::part::probe;
 pub use self::responses::Response;
+pub(crate) use self::route_table::RouteTable;
 pub use self::security::SecurityScheme;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::document::{Document, Head};
 use super::operation::Described;
 use super::problem::problem;
+use super::route_table::RouteTable;
 use super::{names, references, schemas};
 use crate::core::descriptions::Describe;
 
@@ -80,16 +81,11 @@ const NO_OPERATION: &str = "the function has no operation: write `#[http::operat
 
 fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut by_path = BTreeMap::new();
+    let mut table = RouteTable::default();
     let mut by_id = BTreeMap::new();
     for operation in operations {
-        let (route, (method, path)) = (operation.route, operation.method_and_path());
-        let known = by_path.entry(shape(&path)).or_insert_with(|| (path.clone(), BTreeSet::new()));
-        if known.0 != path {
-            faults.push(format!("`{}` and `{path}` are one path with parameters of different names: use one", known.0));
-        } else if !known.1.insert(method) {
-            faults.push(format!("`{route}` is the route of two operations: remove one"));
-        }
+        let route = operation.route;
+        faults.extend(table.add(route).err());
         if let Some(id) = operation.id()
             && let Some(other) = by_id.insert(id.to_owned(), route)
         {
@@ -120,12 +116,6 @@ fn fault_of_name(name: &str) -> Option<String> {
              name with `#[schemars(rename = \"..\")]`"
         )
     })
-}
-
-/// Returns a path without the names of its parameters, which do not tell paths apart.
-pub(super) fn shape(path: &str) -> String {
-    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
-    segments.collect::<Vec<_>>().join("/")
 }
 
 fn unknown_schemes<'v>(requirements: impl Iterator<Item = &'v Value>, head: &Head) -> impl Iterator<Item = &'v String> {

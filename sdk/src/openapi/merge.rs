@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::build::{Faults, FinishedDocument, shape};
+use super::build::{Faults, FinishedDocument};
 use super::references;
 
 /// Joins the documents of several functions, each with the name of its file. The title, the version and the servers are
@@ -92,24 +92,9 @@ fn rename_schemas(parts: &mut [(String, Value)], faults: &mut Vec<String>) {
         by_name.entry(name.clone()).or_default().push(schema.clone());
     }
     let shared = by_name.iter().filter(|(_, schemas)| schemas.len() > 1);
-    let mut differing: BTreeSet<_> = shared
-        .clone()
-        .filter(|(_, schemas)| schemas.iter().any(|schema| *schema != schemas[0]))
-        .map(|(name, _)| name.clone())
-        .collect();
-    loop {
-        let refers =
-            |schemas: &[Value]| schemas.iter().any(|schema| !references::names(schema).is_disjoint(&differing));
-        let more: Vec<_> = shared
-            .clone()
-            .filter(|(name, schemas)| !differing.contains(*name) && refers(schemas))
-            .map(|(name, _)| name.clone())
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        differing.extend(more);
-    }
+    let differing = shared.clone().filter(|(_, schemas)| schemas.iter().any(|schema| *schema != schemas[0]));
+    let each = shared.flat_map(|(name, schemas)| schemas.iter().map(move |schema| (name, schema)));
+    let differing = references::with_referrers(differing.map(|(name, _)| name.clone()).collect(), each);
     let mut titles = BTreeMap::new();
     for (file, part) in parts.iter_mut().filter(|_| !differing.is_empty()) {
         let title = words(part["info"]["title"].as_str().unwrap_or_default());
@@ -146,6 +131,12 @@ fn move_security(document: &mut Value) {
     for operation in paths.into_iter().flat_map(Map::values_mut).flat_map(operations) {
         operation.entry("security").or_insert_with(|| security.clone());
     }
+}
+
+/// Returns a path without the names of its parameters, which do not distinguish paths.
+fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// The methods of a path; it may have other members.

@@ -57,6 +57,22 @@ pub(super) fn names(schema: &Value) -> BTreeSet<String> {
     found
 }
 
+/// Adds to the names of schemas those that refer to one of them, directly or through others.
+pub(super) fn with_referrers<'s>(
+    mut names: BTreeSet<String>,
+    schemas: impl Iterator<Item = (&'s String, &'s Value)> + Clone,
+) -> BTreeSet<String> {
+    loop {
+        let referrers =
+            schemas.clone().filter(|(name, schema)| !names.contains(*name) && !self::names(schema).is_disjoint(&names));
+        let referrers: Vec<_> = referrers.map(|(name, _)| name.clone()).collect();
+        if referrers.is_empty() {
+            return names;
+        }
+        names.extend(referrers);
+    }
+}
+
 /// Returns the name of a reference to a component.
 pub(super) fn name_of(reference: &Value) -> Option<&str> {
     reference.as_str()?.strip_prefix(PREFIX)

@@ -95,19 +95,7 @@ impl Schemas {
 
 /// Returns the names whose schemas differ, or refer to one that differs.
 fn differing(requests: &Map<String, Value>, responses: &Map<String, Value>) -> BTreeSet<String> {
-    let both = || requests.iter().filter_map(|(name, schema)| Some((name, schema, responses.get(name)?)));
-    let mut differing: BTreeSet<_> =
-        both().filter(|(_, request, response)| request != response).map(|(name, ..)| name.clone()).collect();
-    loop {
-        let more: Vec<_> = both()
-            .filter(|(name, request, _)| {
-                !differing.contains(*name) && !references::names(request).is_disjoint(&differing)
-            })
-            .map(|(name, ..)| name.clone())
-            .collect();
-        if more.is_empty() {
-            return differing;
-        }
-        differing.extend(more);
-    }
+    let shared = requests.iter().filter(|(name, _)| responses.contains_key(*name));
+    let differing = shared.clone().filter(|(name, request)| responses.get(*name) != Some(request));
+    references::with_referrers(differing.map(|(name, _)| name.clone()).collect(), shared)
 }

@@ -10,9 +10,7 @@ use self::fields::{path, query};
 use crate::http::{Claims, Json, Path, Query};
 #[cfg(feature = "typed-header")]
 use crate::openapi::Parameter;
-use crate::openapi::{Operation, OperationPart};
-
-const NOT_VALID: &str = "The body does not match the schema.";
+use crate::openapi::{Operation, OperationPart, Response};
 
 /// What an extractor of a body answers to one that it cannot read.
 fn rejections_of_body(operation: &mut Operation<'_>, malformed: Option<&str>) {
@@ -21,25 +19,19 @@ fn rejections_of_body(operation: &mut Operation<'_>, malformed: Option<&str>) {
     }
     operation.problem(413, "The body is too large.");
     operation.problem(415, "The media type or the encoding of the body is not supported.");
-    operation.problem(422, NOT_VALID);
-}
-
-macro_rules! json {
-    () => {
-        fn request(operation: &mut Operation<'_>) {
-            let schema = operation.request_schema::<T>();
-            operation.request_body("application/json", schema, true);
-            rejections_of_body(operation, Some("The body is not JSON."));
-        }
-    };
+    operation.problem(422, "The body does not match the schema.");
 }
 
 impl<T: JsonSchema> OperationPart for Json<T> {
-    json!();
+    fn request(operation: &mut Operation<'_>) {
+        let schema = operation.request_schema::<T>();
+        operation.request_body("application/json", schema, true);
+        rejections_of_body(operation, Some("The body is not JSON."));
+    }
 
     fn response(operation: &mut Operation<'_>) {
         let schema = operation.response_schema::<T>();
-        operation.response("200", crate::openapi::Response::new("Success.").content("application/json", schema));
+        operation.response("200", Response::new("Success.").content("application/json", schema));
     }
 }
 
@@ -98,7 +90,7 @@ impl<H: crate::http::headers::Header> OperationPart for crate::http::TypedHeader
             operation.parameter(Parameter::header(name, json_schema!({ "type": "string" })).required());
         }
         let text = json_schema!({ "type": "string" });
-        let response = crate::openapi::Response::new(format!("The header `{name}` is missing or not valid."));
+        let response = Response::new(format!("The header `{name}` is missing or not valid."));
         operation.response("400", response.content("text/plain; charset=utf-8", text));
     }
 }

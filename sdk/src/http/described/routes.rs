@@ -1,7 +1,6 @@
 //! [`Routes`]: the router and the document of several handlers.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
 
@@ -15,7 +14,7 @@ use crate::core::descriptions::Descriptions;
 use crate::function::builder::Sealed;
 use crate::function::{Function, HandlerService};
 use crate::http::{HttpError, HttpHandler};
-use crate::openapi::{Document, Operation};
+use crate::openapi::{Document, Operation, RouteTable};
 
 /// The handlers of [`http::routes!`](crate::http::routes), which [`http::service`](crate::http::service()) takes.
 ///
@@ -23,8 +22,7 @@ use crate::openapi::{Document, Operation};
 #[must_use]
 pub struct Routes {
     router: Router,
-    /// Each path by its form, which axum has once, with its methods.
-    paths: BTreeMap<String, (String, BTreeSet<String>)>,
+    table: RouteTable,
     pub(crate) descriptions: Descriptions,
     pub(crate) mistake: Option<Cow<'static, str>>,
 }
@@ -35,7 +33,7 @@ impl Routes {
         let mut descriptions = Descriptions::default();
         descriptions.add(move |document: &mut Document| document.package(package));
         let router = Router::new().fallback(async || HttpError::not_found("not found"));
-        Self { router, paths: BTreeMap::new(), descriptions, mistake: None }
+        Self { router, table: RouteTable::default(), descriptions, mistake: None }
     }
 
     /// Changes the router: adds a route that is not in the document, or a layer of axum.
@@ -59,22 +57,6 @@ impl Routes {
         Self { router: change(self.router), ..self }
     }
 
-    /// Returns why a route cannot be added beside the others: axum would panic.
-    fn conflict(&mut self, method: &str, path: &str) -> Option<String> {
-        let form = path.split('/').map(|segment| match segment.as_bytes() {
-            [b'{', b'*', ..] => "{*}",
-            [b'{', ..] => "{}",
-            _ => segment,
-        });
-        let form = form.collect::<Vec<_>>().join("/");
-        let (known, methods) = self.paths.entry(form).or_insert_with(|| (path.to_owned(), BTreeSet::new()));
-        if known != path {
-            return Some(format!("`{known}` and `{path}` are one path with parameters of different names: use one"));
-        }
-        let is_new = methods.insert(method.to_owned()) && (methods.len() == 1 || !methods.contains("ANY"));
-        (!is_new).then(|| format!("`{method} {path}` is the route of two operations: remove one"))
-    }
-
     /// Returns the router alone, for a service of your own.
     pub fn into_router(self) -> Router {
         // It applies to the routes that are there, and not to those with a fallback of their own.
@@ -95,19 +77,21 @@ where
     Args: 'static,
 {
     routes.mistake = routes.mistake.or(H::mistake(Sealed).map(Cow::Borrowed));
+    // The document has the operation all the same: it reports the conflict, too.
+    routes.descriptions.add(move |document: &mut Document| document.operation(route, &describe));
+    // axum would panic.
+    if let Err(conflict) = routes.table.add(route) {
+        routes.mistake = routes.mistake.or(Some(conflict.into()));
+        return routes;
+    }
     let (method, path) = route.split_once(' ').unwrap_or(("ANY", route));
     // axum's syntax for the rest of the path.
     let path = match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
         Some((before, name)) => format!("{before}{{*{name}}}"),
         None => path.to_owned(),
     };
-    if let Some(mistake) = routes.conflict(method, &path) {
-        routes.mistake = routes.mistake.or(Some(mistake.into()));
-        return routes;
-    }
     let service: HandlerService<Request<Body>, Response, Infallible> = HandlerService::new(handler);
     routes.router = routes.router.route(&path, method_router(method, service));
-    routes.descriptions.add(move |document: &mut Document| document.operation(route, &describe));
     routes
 }
 

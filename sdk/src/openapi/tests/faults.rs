@@ -197,6 +197,8 @@ operations! {
     problem: "POST /problems", Json<names::Problem>;
     odd: "POST /odd", Json<names::Odd>;
     same_again: "GET /same/{name}", RequestContext;
+    rest: "GET /same/{path+}", RequestContext;
+    pair: "GET /same/{id}/pair", RequestContext;
 }
 
 #[test]
@@ -212,8 +214,13 @@ fn routes_that_axum_cannot_have_stop_the_start() {
     for (routes, says) in [
         (http::routes![first, same_again], "`/same/{id}` and `/same/{name}` are one path"),
         (http::routes![first, first], "`GET /same/{id}` is the route of two operations"),
+        (http::routes![first, rest], "`/same/{id}` and `/same/{path+}` match the same paths"),
+        (http::routes![pair, rest], "`/same/{id}/pair` and `/same/{path+}` match the same paths"),
     ] {
-        let error = http::service(routes).into_service().err().unwrap();
+        let service = http::service(routes);
+        let faults = crate::openapi::of(&service).unwrap_err().to_string();
+        assert!(faults.contains(says), "the document reports it, too: {faults}");
+        let error = service.into_service().err().unwrap();
         assert!(error.to_string().contains(says), "{error}");
     }
 }

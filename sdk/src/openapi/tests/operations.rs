@@ -222,8 +222,8 @@ async fn opaque(_: RequestContext) -> impl IntoResponse {
     "text"
 }
 
-#[http::operation(crate = crate, route = "GET /told", responses(200 = Json<u8>, 204 = "Nothing is there."))]
-async fn told(_: RequestContext) -> impl IntoResponse {
+#[http::operation(crate = crate, route = "GET /named", responses(200 = Json<u8>, 204 = "Nothing is there."))]
+async fn named(_: RequestContext) -> impl IntoResponse {
     Body::empty().into_response()
 }
 
@@ -233,11 +233,11 @@ fn an_opaque_response_is_a_warning_unless_it_is_named() {
     assert_eq!(statuses(&document.as_value()["paths"]["/opaque"]["get"]), ["default"]);
     assert_eq!(document.warnings().len(), 1, "{:?}", document.warnings());
     assert!(document.warnings()[0].starts_with("`GET /opaque`: "), "{:?}", document.warnings());
-    let document = of(&http::service(http::routes![told])).unwrap();
+    let document = of(&http::service(http::routes![named])).unwrap();
     assert_eq!(document.warnings(), [] as [String; 0]);
-    let told = &document.as_value()["paths"]["/told"]["get"];
-    assert_eq!(statuses(told), ["200", "204", "default"]);
-    assert_eq!(told["responses"]["204"], json!({ "description": "Nothing is there." }));
+    let named = &document.as_value()["paths"]["/named"]["get"];
+    assert_eq!(statuses(named), ["200", "204", "default"]);
+    assert_eq!(named["responses"]["204"], json!({ "description": "Nothing is there." }));
 }
 
 #[http::operation(crate = crate, route = "GET /rest/{path+}")]
