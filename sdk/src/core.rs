@@ -21,6 +21,8 @@ pub(crate) mod json;
 pub(crate) mod layer_mistakes;
 pub(crate) mod limits;
 pub(crate) mod panic;
+#[cfg(any(feature = "jwt", feature = "records", feature = "websocket"))]
+pub(crate) mod partition;
 pub(crate) mod raw;
 pub(crate) mod signals;
 pub(crate) mod source;

@@ -1,19 +1,14 @@
 //! The issuers of Cognito user pools.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html>
 
+use crate::core::partition::dns_suffix_of_region;
+
 /// Returns the issuer of a user pool, whose id begins with its region: `eu-west-1_AbCdEfGhI`.
 pub(super) fn issuer(pool: &str) -> Option<String> {
     let (region, name) = pool.split_once('_')?;
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    (is_word(region) && is_word(name)).then(|| format!("https://cognito-idp.{region}.{}/{pool}", suffix(region)))
-}
-
-fn suffix(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "amazonaws.com.cn",
-        Some("eusc") => "amazonaws.eu",
-        _ => "amazonaws.com",
-    }
+    (is_word(region) && is_word(name))
+        .then(|| format!("https://cognito-idp.{region}.{}/{pool}", dns_suffix_of_region(region)))
 }
 
 /// Returns the id of the pool whose issuer this is.

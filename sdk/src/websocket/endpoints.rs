@@ -9,6 +9,7 @@ use aws_sdk_apigatewaymanagement::Client;
 use super::error::ConnectionError;
 use crate::clients::{Clients, FromClients, Variables, management_client};
 use crate::core::error::BoxError;
+use crate::core::partition::dns_suffix_of_region;
 
 /// The variable of the SDK for this service.
 const OVERRIDE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
@@ -75,11 +76,7 @@ impl Api {
         if !is_id || !is_stage {
             return Err(ConnectionError::endpoint("the event has no `apiId` and `stage` of a WebSocket API"));
         }
-        let suffix = match region.split_once('-') {
-            Some(("cn", _)) => "amazonaws.com.cn",
-            Some(("eusc", _)) => "amazonaws.eu",
-            _ => "amazonaws.com",
-        };
+        let suffix = dns_suffix_of_region(region);
         Ok(format!("https://{id}.execute-api.{region}.{suffix}/{stage}"))
     }
 }

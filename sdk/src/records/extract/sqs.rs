@@ -41,6 +41,7 @@ use super::payload::{decode, unread};
 use crate::core::error::BoxError;
 use crate::core::json::lenient::{Lenient, skimmed};
 use crate::core::json::text::Text;
+use crate::core::partition::dns_suffix;
 use crate::records::error::DecodeError;
 use crate::records::extract::{FromRecord, FromRecordParts, not_from};
 use crate::records::record::Record;
@@ -229,17 +230,7 @@ impl SqsMessage {
         let mut part = || parts.next().filter(|part| !part.is_empty());
         let (Some("arn"), Some(partition), Some("sqs")) = (part(), part(), part()) else { return None };
         let (region, account, name) = (part()?, part()?, part()?);
-        // The DNS suffixes of the partitions, as in the AWS SDKs.
-        let suffix = match partition {
-            "aws" | "aws-us-gov" => "amazonaws.com",
-            "aws-cn" => "amazonaws.com.cn",
-            "aws-eusc" => "amazonaws.eu",
-            "aws-iso" => "c2s.ic.gov",
-            "aws-iso-b" => "sc2s.sgov.gov",
-            "aws-iso-e" => "cloud.adc-e.uk",
-            "aws-iso-f" => "csp.hci.ic.gov",
-            _ => return None,
-        };
+        let suffix = dns_suffix(partition)?;
         Some(format!("https://sqs.{region}.{suffix}/{account}/{name}"))
     }
 
