@@ -23,7 +23,6 @@ use crate::operation::described;
 pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
     let cfgs = function.cfgs().collect::<Vec<_>>();
-    let allow = deprecation::allowed(&function.attrs);
     let handler = local("pilaster_handler");
     let checks = checks(&function.sig, &pilaster, &handler);
     let made = quote!(#pilaster::handler(#pilaster::__private::end(#handler)));
@@ -51,11 +50,42 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
     let made = quote_spanned!(at=> (move || { #routes #made }));
-    let (name, vis) = (&function.sig.ident, &function.vis);
-    let module = format_ident!("__pilaster_{}", name.unraw());
+    let module = module("", function);
+    let name = &function.sig.ident;
+    let items = type_with(
+        function,
+        &module,
+        quote! {
+            /// Returns the function that `main` runs, with all options of `#[lambda_handler]`.
+            pub fn function() -> impl #pilaster::IntoService {
+                #checks
+                #built #made
+            }
+        },
+    );
     quote! {
         #item
 
+        #items
+
+        #(#cfgs)*
+        fn main() -> ::core::result::Result<(), #pilaster::StartError> {
+            #pilaster::__private::run(#module::#name::function)
+        }
+    }
+}
+
+/// Returns the name of the module of a function's type.
+pub(crate) fn module(kind: &str, function: &Function) -> Ident {
+    format_ident!("__pilaster_{kind}{}", function.sig.ident.unraw())
+}
+
+/// Returns a type with the name of the function, in this module, with associated functions.
+pub(crate) fn type_with(function: &Function, module: &Ident, functions: TokenStream) -> TokenStream {
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    let cfgs = function.cfgs().collect::<Vec<_>>();
+    let allow = deprecation::allowed(&function.attrs);
+    quote! {
         #(#cfgs)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations)]
@@ -72,16 +102,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
         #allow
         #[allow(unreachable_pub)]
         impl #module::#name {
-            /// Returns the function that `main` runs, with all options of `#[lambda_handler]`.
-            pub fn function() -> impl #pilaster::IntoService {
-                #checks
-                #built #made
-            }
-        }
-
-        #(#cfgs)*
-        fn main() -> ::core::result::Result<(), #pilaster::StartError> {
-            #pilaster::__private::run(#module::#name::function)
+            #functions
         }
     }
 }

@@ -1,51 +1,37 @@
 //! The function, and the route and the description of a type with its name.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
-use crate::deprecation;
-use crate::lambda_handler::{Function, checks, local, met, returned};
+use crate::lambda_handler::{Function, checks, local, met, module, returned, type_with};
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
 /// imported by a glob, so that a type of the user with the same name takes precedence and is no duplicate.
 pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
-    let cfgs = function.cfgs().collect::<Vec<_>>();
-    let allow = deprecation::allowed(&function.attrs);
     let (handler, routes) = (local("pilaster_handler"), local("pilaster_routes"));
     let checks = checks(&function.sig, &pilaster, &handler);
-    let (name, vis, route) = (&function.sig.ident, &function.vis, &options.route);
-    let module = format_ident!("__pilaster_operation_{}", name.unraw());
+    let route = &options.route;
     let described = described(&options.documented, function, &pilaster);
-    quote! {
-        #item
-
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations)]
-        mod #module {
-            pub enum #name {}
-        }
-
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(unused_imports)]
-        #vis use #module::*;
-
-        #(#cfgs)*
-        #allow
-        #[allow(unreachable_pub)]
-        impl #module::#name {
+    let items = type_with(
+        function,
+        &module("operation_", function),
+        quote! {
             #[doc(hidden)]
             pub fn __pilaster_add(#routes: #pilaster::http::Routes) -> #pilaster::http::Routes {
                 #checks
                 #pilaster::__private::add_route(#routes, #route, #pilaster::__private::end(#handler), #described)
             }
-        }
+        },
+    );
+    quote! {
+        #item
+
+        #items
     }
 }
 
