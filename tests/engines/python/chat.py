@@ -4,15 +4,13 @@ Usage: chat.py ENDPOINT FOLDER_OF_THE_EXAMPLE FOLDER_OF_BINARIES
 """
 
 import json
-import socket
 import sys
 import time
-from urllib.parse import urlsplit
 
+from sockets import Socket
 from stack import Api, Stack
 from users import Users, bearer
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, CloseConnection, RejectConnection, Request, TextMessage
+from wsproto.events import TextMessage
 
 
 
@@ -28,7 +26,6 @@ class ChatStack(Stack):
 stack = ChatStack(*sys.argv[1:4], "chat")
 ids, dynamodb, lambdas = stack.ids, stack.client("dynamodb"), stack.client("lambda")
 sockets, table = ids["Sockets"], ids["Connections"]
-address = urlsplit(stack.endpoint)
 PATH = f"/_aws/execute-api/{sockets}/live"
 
 # Otherwise the messages would go to the endpoint of the engine itself, without the API and the stage.
@@ -43,43 +40,14 @@ users = Users(stack, ids["Users"], ids["App"])
 users.protect(ids["Tickets"])
 
 
-class Socket:
-    """A WebSocket. `is_open` is false if the API has rejected it."""
-
+class ChatSocket(Socket):
     def __init__(self, query):
-        self.stream = socket.create_connection((address.hostname, address.port))
-        self.connection = WSConnection(ConnectionType.CLIENT)
-        self.stream.sendall(self.connection.send(Request(host=address.netloc, target=PATH + query)))
-        self.is_open = isinstance(self.next(30), AcceptConnection)
-
-    def next(self, patience):
-        """Returns the next event, or `None` if there is none for these seconds."""
-        ends = time.monotonic() + patience
-        while (left := ends - time.monotonic()) > 0:
-            for event in self.connection.events():
-                if isinstance(event, (AcceptConnection, RejectConnection, TextMessage, CloseConnection)):
-                    return event
-            self.stream.settimeout(left)
-            try:
-                data = self.stream.recv(65536)
-            except TimeoutError:
-                return None
-            if not data:
-                return None
-            self.connection.receive_data(data)
-        return None
-
-    def send(self, message):
-        self.stream.sendall(self.connection.send(TextMessage(data=json.dumps(message))))
+        super().__init__(stack.endpoint, PATH + query)
 
     def messages(self, count):
         """Returns this number of messages, and one more if it comes within a second."""
         events = [self.next(30) for _ in range(count)] + [self.next(1)]
         return [json.loads(event.data) for event in events if isinstance(event, TextMessage)]
-
-    def close(self):
-        self.stream.sendall(self.connection.send(CloseConnection(code=1000)))
-        self.stream.close()
 
 
 def items():
@@ -100,10 +68,10 @@ report = {
     "another room": api.call("POST", "/tickets/board", **bearer(tokens["ada"]))["status"],
     "no token": api.call("POST", "/tickets/lobby")["status"],
 }
-open_sockets = {user: Socket(f"?ticket={answer['body']['ticket']}") for user, answer in answers.items()}
+open_sockets = {user: ChatSocket(f"?ticket={answer['body']['ticket']}") for user, answer in answers.items()}
 report["open"] = {user: each.is_open for user, each in open_sockets.items()}
-report["used ticket"] = Socket(f"?ticket={answers['ada']['body']['ticket']}").is_open
-report["no ticket"] = Socket("").is_open
+report["used ticket"] = ChatSocket(f"?ticket={answers['ada']['body']['ticket']}").is_open
+report["no ticket"] = ChatSocket("").is_open
 report["expires in"] = [int(item["expires_at"]["N"]) - int(time.time()) for item in items()]
 
 # A connection of a minute ago that API Gateway does not know.

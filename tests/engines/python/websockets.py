@@ -9,18 +9,14 @@ Usage: websockets.py ENDPOINT
 
 import io
 import json
-import socket
 import sys
-import time
 import zipfile
-from urllib.parse import urlsplit
 
 import boto3
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, CloseConnection, Request, TextMessage
+from sockets import Socket
+from wsproto.events import TextMessage
 
 ENDPOINT = sys.argv[1]
-address = urlsplit(ENDPOINT)
 
 
 def client(service):
@@ -50,28 +46,12 @@ def create():
 PATH = f"/_aws/execute-api/{create()}/live"
 
 
-class Socket:
-    def __init__(self):
-        self.stream = socket.create_connection((address.hostname, address.port))
-        self.connection = WSConnection(ConnectionType.CLIENT)
-        self.stream.sendall(self.connection.send(Request(host=address.netloc, target=PATH)))
-        assert isinstance(self.next(30), AcceptConnection)
+class EchoSocket(Socket):
+    """A client of the API, which returns each event."""
 
-    def next(self, patience):
-        ends = time.monotonic() + patience
-        while (left := ends - time.monotonic()) > 0:
-            for event in self.connection.events():
-                if isinstance(event, (AcceptConnection, TextMessage, CloseConnection)):
-                    return event
-            self.stream.settimeout(left)
-            try:
-                data = self.stream.recv(262144)
-            except TimeoutError:
-                return None
-            if not data:
-                return None
-            self.connection.receive_data(data)
-        return None
+    def __init__(self):
+        super().__init__(ENDPOINT, PATH)
+        assert self.is_open
 
     def text(self, patience):
         """Returns the next message, whose frames may come apart."""
@@ -83,25 +63,21 @@ class Socket:
         return None
 
     def event(self):
-        self.stream.sendall(self.connection.send(TextMessage(data=json.dumps({"action": "hello"}))))
+        self.send({"action": "hello"})
         return json.loads(self.text(60))
 
-    def close(self):
-        self.stream.sendall(self.connection.send(CloseConnection(code=1000)))
-        self.stream.close()
 
-
-sockets = {}
+clients = {}
 
 
 def answer(command):
     ((verb, name),) = command.items()
     if verb == "open":
-        sockets[name] = Socket()
-        return {"path": PATH, "event": sockets[name].event()}
+        clients[name] = EchoSocket()
+        return {"path": PATH, "event": clients[name].event()}
     if verb == "read":
-        return sockets[name].text(10)
-    return sockets.pop(name).close()
+        return clients[name].text(10)
+    return clients.pop(name).close()
 
 
 for line in sys.stdin:
