@@ -1,7 +1,7 @@
 //! The cryptography of tokens: a [`CryptoProvider`] of jsonwebtoken on ring.
 //!
-//! It is called directly and never installed. The default provider of a process is set once, by whoever is first or by
-//! the features of jsonwebtoken that any crate of the binary turns on: a program that also signs its own tokens would
+//! It is called directly and never installed. The default provider of a process is set once, by the first crate that
+//! does it or by the features of jsonwebtoken that any crate of the binary turns on: a program that also signs its own tokens would
 //! find a provider that cannot sign, and the verification here would depend on its choice.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};

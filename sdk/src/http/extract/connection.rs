@@ -40,7 +40,7 @@ use crate::websocket::{Api, ConnectionError, ConnectionInfo, Connections, Sent};
 ///     Json(message): Json<Message>,
 /// ) -> Result<(), HttpError> {
 ///     if connections.send_json(&message.to, &message).await?.is_gone() {
-///         let _sent = connection.send("nobody is there").await?;
+///         let _sent = connection.send("hello").await?;
 ///     }
 ///     Ok(())
 /// }

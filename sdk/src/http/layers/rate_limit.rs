@@ -7,7 +7,7 @@
 //!
 //! # The caller
 //!
-//! By default callers are told apart by their address, as AWS reports it in `requestContext`: an IPv4 address, or the
+//! By default callers are distinguished by their address, as AWS reports it in `requestContext`: an IPv4 address, or the
 //! first 64 bits of an IPv6 address, since one client has all addresses of such a network. Set another key where you
 //! know the caller better:
 //!
