@@ -16,6 +16,8 @@ pub(crate) mod error;
 pub(crate) mod expression;
 mod extensions;
 pub(crate) mod from_event;
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
+pub(crate) mod hexadecimal;
 pub(crate) mod invocation;
 pub(crate) mod json;
 pub(crate) mod layer_mistakes;

@@ -33,6 +33,22 @@ pub(crate) fn is_local_run(lookup: Lookup<'_>) -> bool {
     lookup("AWS_LAMBDA_RUNTIME_API").is_none_or(|address| address.starts_with("http://"))
 }
 
+/// Returns the table that a variable names; `None` in a local run without it.
+///
+/// # Errors
+///
+/// A sentence: the variable is not set on Lambda, or Pilaster was built without a client for the table.
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
+pub(crate) fn table(variable: &str, table: Option<String>, is_local_run: bool) -> Result<Option<String>, String> {
+    match table {
+        Some(_) if !cfg!(feature = "dynamodb") => {
+            Err(format!("{variable} names a DynamoDB table, which needs pilaster's feature `dynamodb`"))
+        }
+        None if !is_local_run => Err(format!("the environment variable {variable} is not set, or blank")),
+        table => Ok(table),
+    }
+}
+
 /// Returns the value of a variable that must be set, or the end of a sentence that begins with its name.
 #[cfg(any(feature = "secrets", feature = "_parameters"))]
 pub(crate) fn required(name: &str) -> Result<String, &'static str> {

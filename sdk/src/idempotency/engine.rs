@@ -139,16 +139,11 @@ impl Idempotency {
     }
 
     fn of_table(variable: &str, table: Option<String>, is_local_run: bool) -> Self {
-        match table {
+        match env::table(variable, table, is_local_run) {
             #[cfg(feature = "dynamodb")]
-            Some(table) => Self::from_env(DynamoDbStore::table(table)),
-            None if is_local_run => Self::from_env(MemoryStore::new()),
-            value => Self::from_env(MemoryStore::new()).set(|settings| {
-                settings.mistake = Some(match value {
-                    Some(_) => format!("{variable} names a DynamoDB table, which needs pilaster's feature `dynamodb`"),
-                    None => format!("the environment variable {variable} is not set, or blank"),
-                });
-            }),
+            Ok(Some(table)) => Self::from_env(DynamoDbStore::table(table)),
+            Ok(_) => Self::from_env(MemoryStore::new()),
+            Err(mistake) => Self::from_env(MemoryStore::new()).set(|settings| settings.mistake = Some(mistake)),
         }
     }
 

@@ -9,6 +9,7 @@ use sha2::Sha256;
 use super::canonical_json;
 use super::error::IdempotencyError;
 use crate::core::expression::Selected;
+use crate::core::hexadecimal::hexadecimal;
 
 /// The format of keys and results: that of Powertools for the language whose functions share the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,10 +69,6 @@ pub(crate) fn hash(selected: &Selected, hash: HashFunction, format: KeyFormat) -
         KeyFormat::Python => hexadecimal(&digest),
         KeyFormat::TypeScript => STANDARD.encode(digest),
     })
-}
-
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

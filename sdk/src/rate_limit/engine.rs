@@ -14,6 +14,7 @@ use super::store::DynamoDbStore;
 use super::store::{DynStore, MemoryStore, Store};
 use crate::core::env;
 use crate::core::error::BoxError;
+use crate::core::hexadecimal::hexadecimal;
 
 /// The name of a limit that is not named.
 const NAME: &str = "caller";
@@ -86,16 +87,11 @@ impl RateLimit {
     }
 
     fn of_table(variable: &str, table: Option<String>, is_local_run: bool, quota: Quota) -> Self {
-        match table {
+        match env::table(variable, table, is_local_run) {
             #[cfg(feature = "dynamodb")]
-            Some(table) => Self::new(DynamoDbStore::table(table), quota),
-            None if is_local_run => Self::new(MemoryStore::new(), quota),
-            value => Self::new(MemoryStore::new(), quota).set(|settings| {
-                settings.mistake = Some(match value {
-                    Some(_) => format!("{variable} names a DynamoDB table, which needs pilaster's feature `dynamodb`"),
-                    None => format!("the environment variable {variable} is not set, or blank"),
-                });
-            }),
+            Ok(Some(table)) => Self::new(DynamoDbStore::table(table), quota),
+            Ok(_) => Self::new(MemoryStore::new(), quota),
+            Err(mistake) => Self::new(MemoryStore::new(), quota).set(|settings| settings.mistake = Some(mistake)),
         }
     }
 
@@ -170,7 +166,7 @@ impl RateLimit {
         }
         let mut warned = settings.warned.lock().unwrap_or_else(PoisonError::into_inner);
         // A clock that was set back warns too.
-        if warned.is_none_or(|last| now.duration_since(last).is_ok_and(|since| since >= QUIET) || now < last) {
+        if warned.is_none_or(|last| now.duration_since(last).unwrap_or(QUIET) >= QUIET) {
             *warned = Some(now);
             drop(warned);
             let limit = &*settings.name;
@@ -189,8 +185,7 @@ impl RateLimit {
             .chain_update(quota.tolerance().as_nanos().to_be_bytes())
             .chain_update(key)
             .finalize();
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("rate-limit#{name}#{hash}")
+        format!("rate-limit#{name}#{}", hexadecimal(&hash))
     }
 
     /// Returns the first error in the settings.

@@ -10,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{invalid, missing};
 use crate::core::expression::Selected;
+use crate::core::hexadecimal::hexadecimal;
 use crate::http::error::Rejection;
 use crate::idempotency::canonical_json;
 use crate::idempotency::engine::Idempotency;
 use crate::idempotency::error::IdempotencyError;
-use crate::idempotency::key::{hexadecimal, is_missing};
+use crate::idempotency::key::is_missing;
 
 /// The idempotency key of the request, as [`IdempotencyLayer`](crate::idempotency::IdempotencyLayer) has parsed it: with
 /// it, the function makes its effect idempotent, too. See [one effect](crate::http::idempotency#one-effect).
