@@ -28,7 +28,7 @@
 mod check;
 pub mod claims;
 #[cfg(feature = "clients")]
-mod client;
+pub(super) mod client;
 #[cfg(feature = "websocket")]
 mod connection;
 mod content_type;

@@ -28,8 +28,7 @@ impl VerifiedJwt {
     ///
     /// [`JwtReason::Mismatch`]: they are not a `T`. The log names the claim, if it is a field of `T`.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, JwtError> {
-        let claims = Value::Object(Map::clone(&self.claims));
-        serde_path_to_error::deserialize(claims).map_err(|error| {
+        serde_path_to_error::deserialize(&*self.claims).map_err(|error| {
             let reason = error.inner().to_string();
             // "missing field `sub`" names a field of `T`; every other message may contain a value.
             let reason = if reason.starts_with("missing field") { &reason } else { "it has another type" };

@@ -45,7 +45,7 @@ use crate::core::json::object;
 #[derive(Clone)]
 #[must_use]
 pub struct JwtVerifier {
-    issuers: Vec<Issuer>,
+    issuers: Arc<Vec<Issuer>>,
 }
 
 #[derive(Clone)]
@@ -102,11 +102,11 @@ impl JwtVerifier {
     }
 
     fn of(iss: String, keys: Arc<Keys>, mistake: Option<String>) -> Self {
-        Self { issuers: vec![Issuer { iss, keys, rules: Rules::default(), mistake }] }
+        Self { issuers: Arc::new(vec![Issuer { iss, keys, rules: Rules::default(), mistake }]) }
     }
 
     fn each(&mut self, mut change: impl FnMut(&mut Issuer)) {
-        self.issuers.iter_mut().for_each(&mut change);
+        Arc::make_mut(&mut self.issuers).iter_mut().for_each(&mut change);
     }
 
     fn rules(mut self, mut change: impl FnMut(&mut Rules)) -> Self {
@@ -129,7 +129,7 @@ impl JwtVerifier {
 
     /// Also accepts the tokens that another verifier accepts, of other issuers. Later settings apply to all issuers.
     pub fn or(mut self, other: Self) -> Self {
-        self.issuers.extend(other.issuers);
+        Arc::make_mut(&mut self.issuers).extend(Arc::unwrap_or_clone(other.issuers));
         self
     }
 
@@ -245,7 +245,7 @@ impl JwtVerifier {
     /// The keys of an issuer are unavailable, or the verifier is misconfigured.
     pub async fn warm(&self) -> Result<(), JwtError> {
         self.check()?;
-        for issuer in &self.issuers {
+        for issuer in &*self.issuers {
             issuer.keys.warm().await?;
         }
         Ok(())

@@ -26,40 +26,43 @@ pub(crate) struct Api {
 
 /// The clients of the endpoints that were used. Cheap to clone; clones share them.
 #[derive(Clone)]
-pub(super) struct Endpoints {
+pub(super) struct Endpoints(Arc<Inner>);
+
+struct Inner {
     shared: SdkConfig,
     variables: Variables,
-    clients: Arc<Mutex<HashMap<String, Client>>>,
+    clients: Mutex<HashMap<String, Client>>,
 }
 
 impl FromClients for Endpoints {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
-        Ok(Self { shared: clients.get().await?, variables: clients.variables().clone(), clients: Arc::default() })
+        let (shared, variables) = (clients.get().await?, clients.variables().clone());
+        Ok(Self(Arc::new(Inner { shared, variables, clients: Mutex::default() })))
     }
 }
 
 impl Endpoints {
     /// Returns the client of an endpoint.
     pub(super) fn client(&self, endpoint: &str) -> Client {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = clients.get(endpoint) {
             return client.clone();
         }
         if clients.len() >= MOST {
             clients.clear();
         }
-        let client = management_client(&self.shared, endpoint);
+        let client = management_client(&self.0.shared, endpoint);
         clients.insert(endpoint.to_owned(), client.clone());
         client
     }
 
     /// Returns the endpoint of an API: that of the environment, or AWS's.
     pub(super) fn of_api(&self, api: &Api) -> Result<String, ConnectionError> {
-        let replaced = self.variables.get(OVERRIDE).or_else(|| self.shared.endpoint_url().map(str::to_owned));
+        let replaced = self.0.variables.get(OVERRIDE).or_else(|| self.0.shared.endpoint_url().map(str::to_owned));
         if let Some(endpoint) = replaced {
             return Ok(endpoint);
         }
-        let region = self.shared.region().ok_or_else(|| ConnectionError::endpoint("AWS_REGION is not set"))?;
+        let region = self.0.shared.region().ok_or_else(|| ConnectionError::endpoint("AWS_REGION is not set"))?;
         api.endpoint(region.as_ref())
     }
 }

@@ -8,7 +8,7 @@ use crate::clients::{Client, Clients, FromClients};
 use crate::http::error::HttpError;
 
 /// Returns the registry of a request: the one in its extensions, or that of the process.
-pub(super) fn registry(extensions: &Extensions) -> &Clients {
+pub(in crate::http) fn registry(extensions: &Extensions) -> &Clients {
     extensions.get().unwrap_or_else(|| Clients::global())
 }
 

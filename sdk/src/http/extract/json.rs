@@ -75,10 +75,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        if !is_json(request.headers()) {
-            return Err(not_json());
-        }
-        reject_encoded(request.headers())?;
+        check_headers(request.headers())?;
         Self::from_bytes(&Bytes::from_request(request, state).await?)
     }
 }
@@ -103,6 +100,14 @@ where
         let bytes = Bytes::from_request(request, state).await?;
         if bytes.is_empty() { Ok(None) } else { Err(not_json()) }
     }
+}
+
+/// Rejects a body that is not JSON by its headers, or is encoded.
+pub(in crate::http) fn check_headers(headers: &HeaderMap) -> Result<(), Rejection> {
+    if !is_json(headers) {
+        return Err(not_json());
+    }
+    reject_encoded(headers)
 }
 
 fn not_json() -> Rejection {

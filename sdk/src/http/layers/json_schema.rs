@@ -18,7 +18,7 @@ use crate::core::error::BoxError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::http::error::{FieldError, HttpError, Rejection};
 use crate::http::extract::Json;
-use crate::http::extract::json::is_json;
+use crate::http::extract::json::{check_headers, is_json};
 use crate::json_schema::{Mismatch, SchemaLayer, SchemaService};
 
 /// The name of a response in the log.
@@ -32,8 +32,8 @@ async fn checked(layer: &SchemaLayer, request: Request<Body>) -> Result<Request<
         && parts.headers.contains_key(header::CONTENT_TYPE);
     if announces_body || !body.is_empty() {
         // A body that is not JSON is rejected as by the extractor.
-        let request = Request::from_parts(parts.clone(), Body::from(body.clone()));
-        let Json(value) = Json::<Value>::from_request(request, &()).await?;
+        check_headers(&parts.headers)?;
+        let Json(value) = Json::<Value>::from_bytes(&body)?;
         layer.check_incoming(&value, "the request body").map_err(rejection)?;
     }
     Ok(Request::from_parts(parts, Body::from(body)))

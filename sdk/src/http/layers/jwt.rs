@@ -44,11 +44,11 @@ use http::{HeaderMap, Request};
 use tower::{Layer, Service};
 
 use self::resource::Resource;
-use crate::clients::Clients;
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
 use crate::http::bearer::{self, Challenge};
 use crate::http::error::HttpError;
+use crate::http::extract::client::registry;
 use crate::jwt::{JwtError, JwtVerifier, NO_RIGHT, NO_SCOPE, VerifiedJwt, is_scope};
 
 /// Layer that applies [`JwtService`]. See the [module docs](self).
@@ -74,7 +74,7 @@ impl JwtLayer {
         Self { verifier: Some(verifier), rules: Arc::default() }
     }
 
-    /// Returns the scopes of which a token needs one.
+    /// Returns the scopes that a token needs.
     #[cfg(feature = "openapi")]
     pub(crate) fn required_scopes(&self) -> &[String] {
         &self.rules.scopes
@@ -191,8 +191,8 @@ impl JwtLayer {
         let verifier = match &self.verifier {
             Some(verifier) => verifier.clone(),
             None => {
-                let clients = parts.extensions.get().unwrap_or_else(|| Clients::global());
-                clients.get().await.map_err(|error| Box::new(HttpError::internal(error).into_response()))?
+                let verifier = registry(&parts.extensions).get().await;
+                verifier.map_err(|error| Box::new(HttpError::internal(error).into_response()))?
             }
         };
         let scopes = || [verifier.required_scopes(), self.rules.scopes.clone()].concat();

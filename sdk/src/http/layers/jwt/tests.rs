@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tower::{ServiceExt, service_fn};
 
 use super::*;
+use crate::Clients;
 use crate::core::layer_mistakes::collect;
 use crate::http::extract::{Claims, Jwt};
 use crate::jwt::TokenIssuer;
