@@ -67,14 +67,17 @@ for one in sales:
 
 
 def objects():
-    """Returns the lines in S3 by the first two parts of their keys, once all are there."""
+    """Returns the lines in S3 by the first two parts of their keys, once all are there.
+
+    They are sorted: the stream is read in several batches, and each is an object of its own, whose key does not tell the order.
+    """
     found = {}
     for entry in stack.s3.list_objects_v2(Bucket=ids["Archive"]).get("Contents", []):
         body = stack.s3.get_object(Bucket=ids["Archive"], Key=entry["Key"])["Body"].read()
         text = (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode()
         found.setdefault("/".join(entry["Key"].split("/")[:2]), []).extend(text.splitlines())
     count = sum(len(lines) for prefix, lines in found.items() if prefix.startswith("sales/"))
-    return found if count >= 3 else None
+    return {prefix: sorted(lines) for prefix, lines in found.items()} if count >= 3 else None
 
 
 report["objects"] = stack.until(objects, "the objects of three sales")
