@@ -72,6 +72,7 @@
 
 mod aws;
 mod build;
+mod doc_comment;
 mod document;
 mod merge;
 mod names;
@@ -85,6 +86,7 @@ mod schemas;
 mod security;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 pub use schemars;
 

@@ -31,7 +31,7 @@ impl FinishedDocument {
     /// the integration of the function that has this logical id in the template.
     ///
     /// Schemas are written for REST APIs, whose validators know JSON Schema 4: HTTP APIs ignore them. Names of schemas are
-    /// alphanumeric.
+    /// alphanumeric. Webhooks are left out, with a [warning](Self::warnings).
     ///
     /// # Errors
     ///
@@ -42,6 +42,8 @@ impl FinishedDocument {
         if let Some(license) = value.pointer_mut("/info/license").and_then(Value::as_object_mut) {
             license.remove("identifier");
         }
+        let mut warnings = self.warnings.clone();
+        warnings.extend(without_webhooks(&mut value));
         rename_schemas(&mut value)?;
         let mut convert = Convert::new();
         convert.within(&mut value);
@@ -65,8 +67,31 @@ impl FinishedDocument {
             operation["x-amazon-apigateway-integration"] = integration.clone();
         }
         value.sort_all_objects();
-        Ok(Self { value, warnings: self.warnings.clone(), rests: self.rests.clone() })
+        Ok(Self { value, warnings, rests: self.rests.clone() })
     }
+}
+
+/// Removes the webhooks, which OpenAPI 3.0 does not have, with the schemas that only they use. Returns a warning.
+fn without_webhooks(document: &mut Value) -> Option<String> {
+    let webhooks = document.as_object_mut()?.remove("webhooks")?;
+    let schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    let reached = |value: &Value| {
+        let mut names = references::names(value);
+        loop {
+            let more: Vec<_> = names.iter().filter_map(|name| schemas.get(name)).flat_map(references::names).collect();
+            let known = names.len();
+            names.extend(more);
+            if names.len() == known {
+                return names;
+            }
+        }
+    };
+    let unused = &reached(&webhooks) - &reached(document.get("paths")?);
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        schemas.retain(|name, _| !unused.contains(name));
+    }
+    let names = webhooks.as_object()?.keys().map(String::as_str).collect::<Vec<_>>().join("`, `");
+    Some(format!("OpenAPI 3.0 has no webhooks: `{names}` are left out"))
 }
 
 /// Removes characters that are not alphanumeric from the names of schemas.

@@ -11,6 +11,7 @@ use super::document::{Document, Head};
 use super::operation::Described;
 use super::problem::problem;
 use super::route_table::RouteTable;
+use super::webhook::Webhook;
 use super::{names, references, schemas};
 use crate::core::descriptions::Describe;
 
@@ -42,7 +43,7 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     let components = document.schemas.into_components();
     faults.extend(components.faults);
     faults.extend(components.schemas.keys().filter_map(|name| fault_of_name(name)));
-    faults.extend(faults_of_operations(&document.operations, &head));
+    faults.extend(faults_of_operations(&document.operations, &document.webhooks, &head));
     let mut warnings = Vec::new();
     let mut paths = Map::new();
     let mut rests = BTreeSet::new();
@@ -54,7 +55,9 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
         if operation.route.ends_with("+}") {
             rests.insert(path.clone());
         }
+        let responses = operation.responses();
         let mut value = operation.members;
+        value.insert("responses".to_owned(), Value::Object(responses));
         if let Value::Object(request) = operation.request {
             value.extend(request);
         }
@@ -73,13 +76,19 @@ pub(super) fn build(describe: &dyn Fn(&mut Document)) -> Result<FinishedDocument
     }
     let mut schemas = components.schemas;
     schemas.insert("Problem".to_owned(), problem());
-    Ok(FinishedDocument { value: whole(head, paths, schemas), warnings, rests })
+    let mut value = whole(head, paths, schemas);
+    if !document.webhooks.is_empty() {
+        value["webhooks"] = webhooks(&document.webhooks);
+    }
+    // Another crate may turn on serde_json's `preserve_order`, which must not change the document.
+    value.sort_all_objects();
+    Ok(FinishedDocument { value, warnings, rests })
 }
 
 const NO_OPERATION: &str = "the function has no operation: write `#[http::operation(route = \"..\")]` above each handler \
                             of `http::routes![..]`; a release build has none without the feature `local`";
 
-fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
+fn faults_of_operations(operations: &[Described], webhooks: &[Webhook], head: &Head) -> Vec<String> {
     let mut faults = Vec::new();
     let mut table = RouteTable::default();
     let mut by_id = BTreeMap::new();
@@ -95,6 +104,11 @@ fn faults_of_operations(operations: &[Described], head: &Head) -> Vec<String> {
         }
         let own = operation.members.get("security").and_then(Value::as_array).into_iter().flatten();
         faults.extend(unknown_schemes(own, head).map(|name| format!("`{route}`: {}", unknown_scheme(name))));
+    }
+    for name in webhooks.iter().map(|webhook| &webhook.name) {
+        if let Some(route) = by_id.get(name) {
+            faults.push(format!("the operation of `{route}` has the id `{name}` of a webhook: set `id = \"..\"` for it"));
+        }
     }
     faults.extend(unknown_schemes(head.security.iter(), head).map(unknown_scheme));
     faults
@@ -143,9 +157,16 @@ fn whole(head: Head, paths: Map<String, Value>, schemas: Map<String, Value>) -> 
     if !head.tags.is_empty() {
         value["tags"] = Value::Array(head.tags);
     }
-    // Another crate may turn on serde_json's `preserve_order`, which must not change the document.
-    value.sort_all_objects();
     value
+}
+
+fn webhooks(webhooks: &[Webhook]) -> Value {
+    let each = webhooks.iter().map(|webhook| {
+        let mut value = webhook.to_value();
+        references::separate(&mut value);
+        (webhook.name.clone(), value)
+    });
+    Value::Object(each.collect())
 }
 
 /// An OpenAPI document without faults.
@@ -181,7 +202,7 @@ impl FinishedDocument {
 }
 
 /// The members of a document, in the order in which people read them.
-const ORDER: [&str; 7] = ["openapi", "info", "servers", "tags", "security", "paths", "components"];
+const ORDER: [&str; 8] = ["openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components"];
 
 fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
@@ -189,6 +210,10 @@ fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::
         if let Some(member) = document.get(name) {
             map.serialize_entry(name, member)?;
         }
+    }
+    let others = document.as_object().into_iter().flatten().filter(|(name, _)| !ORDER.contains(&name.as_str()));
+    for (name, member) in others {
+        map.serialize_entry(name, member)?;
     }
     map.end()
 }

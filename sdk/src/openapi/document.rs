@@ -1,10 +1,12 @@
 //! [`Document`]: the description of a service.
 
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
 use super::operation::{Described, Operation};
 use super::responses::Response;
 use super::schemas::Schemas;
+use super::webhook::Webhook;
 #[cfg(feature = "jwt")]
 use super::security::JWT;
 use super::security::SecurityScheme;
@@ -35,6 +37,7 @@ pub struct Document {
     token: Option<Vec<String>>,
     common: Vec<Common>,
     pub(super) operations: Vec<Described>,
+    pub(super) webhooks: Vec<Webhook>,
     pub(super) schemas: Schemas,
     pub(super) faults: Vec<String>,
 }
@@ -51,6 +54,7 @@ impl Document {
             token: None,
             common: Vec::new(),
             operations: Vec::new(),
+            webhooks: Vec::new(),
             schemas: Schemas::new(),
             faults: Vec::new(),
         }
@@ -102,6 +106,40 @@ impl Document {
         self
     }
 
+    /// Declares a webhook: a request that the service sends, by `POST`, to a URL that a client has registered elsewhere.
+    /// `T` is what it sends as JSON, so the schema is that of what serde writes. The doc comment of `T` is the description
+    /// of the webhook, its first paragraph the summary.
+    ///
+    /// OpenAPI 3.0, and so `openapi --aws`, has no webhooks.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::http;
+    /// use schemars::JsonSchema;
+    /// use serde::Serialize;
+    ///
+    /// /// An order has left the warehouse.
+    /// #[derive(Serialize, JsonSchema)]
+    /// struct OrderShipped {
+    ///     order_id: String,
+    /// }
+    ///
+    /// let stack = http::Stack::new().openapi(|document| {
+    ///     document.webhook::<OrderShipped>("orderShipped");
+    /// });
+    /// # let _ = stack;
+    /// ```
+    pub fn webhook<T: JsonSchema>(&mut self, name: &str) -> &mut Self {
+        if self.webhooks.iter().any(|known| known.name == name) {
+            self.faults.push(format!("two webhooks have the name `{name}`: rename one"));
+        }
+        let schema = self.schemas.response::<T>();
+        let text = self.schemas.response_description(&schema);
+        self.webhooks.push(Webhook::new(name, schema, &text));
+        self
+    }
+
     /// Adds the response of an error to each operation.
     pub fn problem(&mut self, status: u16, description: &str) -> &mut Self {
         self.common(None, &status.to_string(), Response::problem(description));
@@ -150,12 +188,15 @@ impl Document {
     pub(super) fn add_common(&mut self) {
         for operation in &mut self.operations {
             let (method, _) = operation.method_and_path();
-            let Some(responses) = operation.members.get_mut("responses").and_then(Value::as_object_mut) else {
-                continue;
-            };
             for Common { methods, status, response } in &self.common {
                 if methods.is_none_or(|methods| methods.contains(&&*method)) {
-                    responses.entry(status.clone()).or_insert_with(|| response.to_value());
+                    match operation.responses.get_mut(status) {
+                        // The operation has the better description.
+                        Some(known) => known.join_content(response.clone()),
+                        None => {
+                            operation.responses.insert(status.clone(), response.clone());
+                        }
+                    }
                 }
             }
         }

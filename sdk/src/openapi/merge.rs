@@ -1,5 +1,7 @@
 //! [`merge`]: one document of several functions.
 
+mod extensions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -12,6 +14,10 @@ use super::references;
 ///
 /// Equal schemas are one. Schemas of one name that differ all get the title of their document as a prefix, so that no
 /// name depends on the order. Where the documents require different security, each operation names its own.
+///
+/// Equal webhooks are one. A member of the root that begins with `x-` stays, unless another document has another value:
+/// then it is left out with a [warning](FinishedDocument::warnings), since only its tool knows how to join it. (`redocly
+/// join` and Powertools leave out all of them.)
 ///
 /// # Example
 ///
@@ -35,7 +41,7 @@ use super::references;
 /// # Errors
 ///
 /// Each fault as a sentence that names both files: a path and method in two documents, an `operationId` of two
-/// operations, a security scheme or another component of two meanings.
+/// operations, a webhook, a security scheme or another component of two meanings.
 pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> Result<FinishedDocument, Faults> {
     let mut parts: Vec<_> = documents.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value)).collect();
     let mut faults = Vec::new();
@@ -73,8 +79,18 @@ pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> 
     if !merged.tags.is_empty() {
         value["tags"] = merged.tags.into();
     }
+    if !merged.webhooks.is_empty() {
+        value["webhooks"] = Value::Object(merged.webhooks);
+    }
+    let mut warnings = Vec::new();
+    for (name, extension) in extensions::joined(&parts) {
+        match extension {
+            Ok(extension) => value[name] = extension,
+            Err(warning) => warnings.push(warning),
+        }
+    }
     value.sort_all_objects();
-    Ok(FinishedDocument { value, warnings: Vec::new(), rests: BTreeSet::new() })
+    Ok(FinishedDocument { value, warnings, rests: BTreeSet::new() })
 }
 
 fn security(document: &Value) -> Value {
@@ -127,11 +143,15 @@ fn words(title: &str) -> String {
 /// Moves the security of a document to its operations.
 fn move_security(document: &mut Value) {
     let security = security(document);
-    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for operation in paths.into_iter().flat_map(Map::values_mut).flat_map(operations) {
-        operation.entry("security").or_insert_with(|| security.clone());
+    for (_, items) in document.as_object_mut().into_iter().flatten().filter(|(name, _)| ITEMS.contains(&name.as_str())) {
+        for operation in items.as_object_mut().into_iter().flat_map(Map::values_mut).flat_map(operations) {
+            operation.entry("security").or_insert_with(|| security.clone());
+        }
     }
 }
+
+/// The members of a document whose values are operations.
+const ITEMS: [&str; 2] = ["paths", "webhooks"];
 
 /// Returns a path without the names of its parameters, which do not distinguish paths.
 fn shape(path: &str) -> String {
@@ -160,6 +180,7 @@ struct Merged {
     /// The file of each component.
     owners: BTreeMap<String, String>,
     tags: Vec<Value>,
+    webhooks: Map<String, Value>,
 }
 
 impl Merged {
@@ -175,8 +196,7 @@ impl Merged {
             }
             let at = self.paths.entry(path.clone()).or_insert_with(|| json!({}));
             for (member, value) in members.as_object().into_iter().flatten() {
-                let id = value.get("operationId").and_then(Value::as_str).map(|id| format!("the `operationId` `{id}`"));
-                for key in id.into_iter().chain([format!("`{} {path}`", member.to_uppercase())]) {
+                for key in id(value).into_iter().chain([format!("`{} {path}`", member.to_uppercase())]) {
                     if let Some(other) = self.files.insert(key.clone(), file.to_owned()) {
                         faults.push(format!("{key} is in `{other}` and `{file}`: remove or rename one"));
                     }
@@ -184,6 +204,7 @@ impl Merged {
                 at[member] = value.clone();
             }
         }
+        self.add_webhooks(file, part, faults);
         for (section, members) in part.get("components").and_then(Value::as_object).into_iter().flatten() {
             for (name, value) in members.as_object().into_iter().flatten() {
                 let at = self.components.entry(section.clone()).or_insert_with(|| json!({}));
@@ -204,4 +225,29 @@ impl Merged {
             }
         }
     }
+
+    fn add_webhooks(&mut self, file: &str, part: &Value, faults: &mut Vec<String>) {
+        for (name, webhook) in part.get("webhooks").and_then(Value::as_object).into_iter().flatten() {
+            let owner = self.owners.entry(format!("webhooks/{name}")).or_insert_with(|| file.to_owned());
+            match self.webhooks.get(name) {
+                Some(known) if known == webhook => continue,
+                Some(_) => {
+                    faults.push(format!("the webhook `{name}` of `{owner}` and that of `{file}` differ: rename one"));
+                    continue;
+                }
+                None => {}
+            }
+            for key in webhook.as_object().into_iter().flat_map(Map::values).filter_map(id) {
+                if let Some(other) = self.files.insert(key.clone(), file.to_owned()) {
+                    faults.push(format!("{key} is in `{other}` and `{file}`: remove or rename one"));
+                }
+            }
+            self.webhooks.insert(name.clone(), webhook.clone());
+        }
+    }
+}
+
+/// Returns the id of an operation for messages.
+fn id(operation: &Value) -> Option<String> {
+    operation.get("operationId").and_then(Value::as_str).map(|id| format!("the `operationId` `{id}`"))
 }

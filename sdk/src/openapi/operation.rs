@@ -140,7 +140,14 @@ impl<'d> Operation<'d> {
         let known = std::mem::take(&mut self.responses);
         describe(self);
         let added = std::mem::replace(&mut self.responses, known);
-        for response in added.into_values() {
+        for (own, response) in added {
+            let is_own = own == status || own.strip_suffix("XX").is_some_and(|class| status.starts_with(class));
+            // What the part says is about its own status.
+            let reason = status.parse::<http::StatusCode>().ok().and_then(|status| status.canonical_reason());
+            let response = match reason.filter(|_| !is_own) {
+                Some(reason) => response.described(format!("{reason}.")),
+                None => response,
+            };
             self.response(status, response);
         }
     }
@@ -213,12 +220,6 @@ impl<'d> Operation<'d> {
         if self.responses.len() == 1 && !self.warnings.iter().any(|warning| warning.contains("says nothing")) {
             self.warnings.push(format!("`{}`: no response is known but the errors", self.route));
         }
-        let mut responses = Map::new();
-        for (status, response) in self.responses.iter().filter(|(status, _)| *status != "default") {
-            responses.insert(status.clone(), response.to_value());
-        }
-        responses.extend(self.responses.get("default").map(|response| ("default".to_owned(), response.to_value())));
-        self.members.insert("responses".to_owned(), Value::Object(responses));
         if let Some(security) = self.security {
             self.members.insert("security".to_owned(), Value::Array(security));
         }
@@ -234,6 +235,7 @@ impl<'d> Operation<'d> {
             route: self.route,
             members: self.members,
             request: Value::Object(request),
+            responses: self.responses,
             #[cfg(feature = "jwt")]
             jwt: self.jwt,
             faults: self.faults,
@@ -247,6 +249,7 @@ pub(super) struct Described {
     pub(super) route: &'static str,
     pub(super) members: Map<String, Value>,
     pub(super) request: Value,
+    pub(super) responses: BTreeMap<String, Response>,
     #[cfg(feature = "jwt")]
     pub(super) jwt: Option<bool>,
     pub(super) faults: Vec<String>,
@@ -260,6 +263,11 @@ impl Described {
 
     pub(super) fn tags(&self) -> impl Iterator<Item = &Value> {
         self.members.get("tags").and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// Returns the responses by their statuses.
+    pub(super) fn responses(&self) -> Map<String, Value> {
+        self.responses.iter().map(|(status, response)| (status.clone(), response.to_value())).collect()
     }
 
     /// Returns the method in lower case and the path as OpenAPI writes it.

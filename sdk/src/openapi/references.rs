@@ -10,7 +10,7 @@ pub(super) const PREFIX: &str = "#/components/schemas/";
 const DATA: [&str; 5] = ["const", "default", "enum", "example", "examples"];
 
 /// The members whose value is a map: its names are those of the author, and no members of a schema.
-const MAPS: [&str; 16] = [
+const MAPS: [&str; 18] = [
     "$defs",
     "callbacks",
     "content",
@@ -20,6 +20,7 @@ const MAPS: [&str; 16] = [
     "links",
     "mapping",
     "parameters",
+    "pathItems",
     "paths",
     "patternProperties",
     "properties",
@@ -27,6 +28,7 @@ const MAPS: [&str; 16] = [
     "responses",
     "schemas",
     "securitySchemes",
+    "webhooks",
 ];
 
 /// Calls a function with each object of a schema or a document that is no map, the inner ones first.
@@ -53,6 +55,9 @@ pub(super) fn names(schema: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     each(&mut schema.clone(), &mut |object| {
         found.extend(object.get("$ref").and_then(name_of).map(str::to_owned));
+        let mapping = object.get("discriminator").and_then(|discriminator| discriminator.get("mapping"));
+        let targets = mapping.and_then(Value::as_object).into_iter().flat_map(Map::values);
+        found.extend(targets.filter_map(target_of).map(str::to_owned));
     });
     found
 }
@@ -78,6 +83,11 @@ pub(super) fn name_of(reference: &Value) -> Option<&str> {
     reference.as_str()?.strip_prefix(PREFIX)
 }
 
+/// Returns the name of the schema that a value of a discriminator stands for: a reference, or the name itself.
+fn target_of(target: &Value) -> Option<&str> {
+    name_of(target).or_else(|| target.as_str().filter(|text| !text.contains(['/', '#'])))
+}
+
 /// Appends a suffix to references to these names.
 pub(super) fn rename(schema: &mut Value, names: &BTreeSet<String>, suffix: &str) {
     rename_to(schema, |name| names.contains(name).then(|| format!("{name}{suffix}")));
@@ -85,6 +95,8 @@ pub(super) fn rename(schema: &mut Value, names: &BTreeSet<String>, suffix: &str)
 
 /// Renames references to the names for which a function returns another.
 pub(super) fn rename_to(schema: &mut Value, rename: impl Fn(&str) -> Option<String>) {
+    // An alternative without a mapping has its old name here.
+    each(schema, &mut |object| rename_discriminator(object, &rename));
     each(schema, &mut |object| {
         if let Some(reference) = object.get_mut("$ref")
             && let Some(name) = name_of(reference).and_then(&rename)
@@ -92,6 +104,30 @@ pub(super) fn rename_to(schema: &mut Value, rename: impl Fn(&str) -> Option<Stri
             *reference = format!("{PREFIX}{name}").into();
         }
     });
+}
+
+/// Renames the schemas that the values of a discriminator stand for. Without a mapping, a value is the name of a schema,
+/// which stays the value.
+fn rename_discriminator(schema: &mut Map<String, Value>, rename: &impl Fn(&str) -> Option<String>) {
+    let alternatives = ["oneOf", "anyOf"].into_iter().filter_map(|name| schema.get(name)?.as_array()).flatten();
+    let alternatives: Vec<_> = alternatives.filter_map(|one| name_of(one.get("$ref")?)).map(str::to_owned).collect();
+    let Some(discriminator) = schema.get_mut("discriminator").and_then(Value::as_object_mut) else { return };
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let mut mapping = mapping.cloned().unwrap_or_default();
+    let is_target = |name: &str, mapping: &Map<String, Value>| mapping.values().any(|to| target_of(to) == Some(name));
+    for name in alternatives {
+        if rename(&name).is_some() && !is_target(&name, &mapping) {
+            mapping.insert(name.clone(), format!("{PREFIX}{name}").into());
+        }
+    }
+    for target in mapping.values_mut() {
+        if let Some(name) = target_of(target).and_then(rename) {
+            *target = format!("{PREFIX}{name}").into();
+        }
+    }
+    if !mapping.is_empty() {
+        discriminator.insert("mapping".to_owned(), Value::Object(mapping));
+    }
 }
 
 /// Moves what stands beside a reference into `allOf`: generators of clients ignore it otherwise, such as the tag of an

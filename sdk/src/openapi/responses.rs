@@ -58,15 +58,53 @@ impl Response {
         self
     }
 
+    /// Replaces what is said about the response.
+    pub(super) fn described(mut self, description: String) -> Self {
+        self.descriptions = vec![description];
+        self
+    }
+
     /// Adds what another part of the operation says about the same status.
     pub(super) fn join(&mut self, other: Self) {
-        for description in other.descriptions {
-            if !self.descriptions.contains(&description) {
-                self.descriptions.push(description);
+        for description in &other.descriptions {
+            if !self.descriptions.contains(description) {
+                self.descriptions.push(description.clone());
             }
         }
-        self.headers.extend(other.headers);
-        self.content.extend(other.content);
+        self.join_content(other);
+    }
+
+    /// Adds what another part sends with the same status, without its description.
+    pub(super) fn join_content(&mut self, other: Self) {
+        // A text alone, such as `responses(201 = "..")`, is no other response.
+        let is_text = |response: &Self| response.headers.is_empty() && response.content.is_empty();
+        if is_text(self) {
+            self.headers = other.headers;
+        } else if !is_text(&other) {
+            self.join_headers(other.headers);
+        }
+        for (media_type, entry) in other.content {
+            match self.content.get_mut(&media_type) {
+                Some(known) => either(known, entry),
+                None => {
+                    self.content.insert(media_type, entry);
+                }
+            }
+        }
+    }
+
+    /// Adds the headers of another response. One that either lacks is not in each of them.
+    fn join_headers(&mut self, others: Map<String, Value>) {
+        for (name, header) in &mut self.headers {
+            let is_required = others.get(name).is_some_and(|other| other["required"] == true);
+            header["required"] = (header["required"] == true && is_required).into();
+        }
+        for (name, mut header) in others {
+            if !self.headers.contains_key(&name) {
+                header["required"] = false.into();
+                self.headers.insert(name, header);
+            }
+        }
     }
 
     pub(super) fn to_value(&self) -> Value {
@@ -78,3 +116,29 @@ impl Response {
         Value::Object(value)
     }
 }
+
+/// Allows two bodies of one media type: each schema is one of the alternatives.
+fn either(known: &mut Value, other: Value) {
+    if *known == other {
+        return;
+    }
+    let (Some(schema), Some(other)) = (known.get("schema"), other.get("schema")) else {
+        // One of the bodies may be anything.
+        *known = json!({});
+        return;
+    };
+    let alternatives = |schema: &Value| match schema.get(ALTERNATIVES).and_then(Value::as_array) {
+        Some(each) if schema.as_object().is_some_and(|members| members.len() == 1) => each.clone(),
+        _ => vec![schema.clone()],
+    };
+    let mut all = alternatives(schema);
+    for schema in alternatives(other) {
+        if !all.contains(&schema) {
+            all.push(schema);
+        }
+    }
+    *known = json!({ "schema": { ALTERNATIVES: all } });
+}
+
+/// A value may match both schemas, so `oneOf` would refuse it.
+const ALTERNATIVES: &str = "anyOf";

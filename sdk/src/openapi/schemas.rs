@@ -65,6 +65,14 @@ impl Schemas {
         schema
     }
 
+    /// Returns the description of the type of a schema in responses; empty if it has none.
+    pub(super) fn response_description(&self, schema: &Schema) -> String {
+        let named = schema.get("$ref").and_then(references::name_of);
+        let definition = named.and_then(|name| self.responses.definitions().get(name));
+        let text = definition.map_or_else(|| schema.get("description"), |schema| schema.get("description"));
+        text.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
     /// Both sets of definitions, by name.
     pub(super) fn definitions(&self) -> [&Map<String, Value>; 2] {
         [self.requests.definitions(), self.responses.definitions()]

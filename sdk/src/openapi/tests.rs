@@ -4,7 +4,9 @@ mod aws;
 mod faults;
 mod merging;
 mod operations;
+mod responses;
 mod schemas;
+mod webhooks;
 
 use super::of;
 use crate::http::{self, Routes};

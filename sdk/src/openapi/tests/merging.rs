@@ -82,3 +82,63 @@ fn security_that_differs_moves_to_the_operations() {
     assert_eq!(merged.as_value()["security"], same());
     assert_eq!(merged.as_value()["paths"]["/a"]["get"].get("security"), None);
 }
+
+#[test]
+fn the_values_of_a_discriminator_stay_and_stand_for_the_renamed_schemas() {
+    let part = |title: &str, path: &str, kind: &str| {
+        let pet = json!({
+            "oneOf": [reference("Cat"), reference("Dog"), reference("Fish")],
+            "discriminator": { "propertyName": "kind", "mapping": { "cat": "#/components/schemas/Cat", "dog": "Dog" } },
+        });
+        let schema = json!({ "type": "object", "description": kind });
+        let fish = json!({ "type": "object" });
+        let schemas = json!({ "Pet": pet, "Cat": schema, "Dog": schema, "Fish": fish, "Note": { "type": "string" } });
+        document(title, json!({ path: get(title, "Pet") }), schemas)
+    };
+    let merged = merge([("a", part("a", "/a", "1")), ("b", part("b", "/b", "2"))]).unwrap();
+    let pet = &merged.as_value()["components"]["schemas"]["APet"];
+    assert_eq!(pet["oneOf"], json!([reference("ACat"), reference("ADog"), reference("Fish")]));
+    let mapping = json!({ "cat": "#/components/schemas/ACat", "dog": "#/components/schemas/ADog" });
+    assert_eq!(pet["discriminator"], json!({ "propertyName": "kind", "mapping": mapping }));
+
+    // Without a mapping, a value is the name of a schema.
+    let part = |title: &str, path: &str, kind: &str| {
+        let mut part = part(title, path, kind);
+        part["components"]["schemas"]["Pet"]["discriminator"].as_object_mut().unwrap().remove("mapping");
+        part
+    };
+    let merged = merge([("a", part("a", "/a", "1")), ("b", part("b", "/b", "2"))]).unwrap();
+    let pet = &merged.as_value()["components"]["schemas"]["BPet"];
+    let mapping = json!({ "Cat": "#/components/schemas/BCat", "Dog": "#/components/schemas/BDog" });
+    assert_eq!(pet["discriminator"]["mapping"], mapping);
+}
+
+#[test]
+fn a_schema_that_only_a_discriminator_names_is_renamed_with_its_user() {
+    let part = |title: &str, path: &str, kind: &str| {
+        let pet = json!({ "discriminator": { "propertyName": "kind", "mapping": { "dog": "#/components/schemas/Dog" } } });
+        document(title, json!({ path: get(title, "Pet") }), json!({ "Pet": pet, "Dog": { "type": kind } }))
+    };
+    let merged = merge([("a", part("a", "/a", "string")), ("b", part("b", "/b", "object"))]).unwrap();
+    let schemas = merged.as_value()["components"]["schemas"].as_object().unwrap();
+    assert_eq!(schemas.keys().collect::<Vec<_>>(), ["ADog", "APet", "BDog", "BPet"]);
+    assert_eq!(schemas["BPet"]["discriminator"]["mapping"]["dog"], "#/components/schemas/BDog");
+}
+
+#[test]
+fn an_extension_stays_unless_two_documents_differ_in_it() {
+    let part = |path: &str, id: &str, extensions: [(&str, Value); 2]| {
+        let mut part = document("t", json!({ path: get(id, "X") }), json!({}));
+        extensions.into_iter().for_each(|(name, value)| part[name] = value);
+        part
+    };
+    let a = part("/a", "a", [("x-owner", json!("ops")), ("x-logo", json!({ "url": "/a" }))]);
+    let b = part("/b", "b", [("x-owner", json!("ops")), ("x-logo", json!({ "url": "/b" }))]);
+    let c = part("/c", "c", [("x-only", json!(1)), ("x-logo", json!({ "url": "/b" }))]);
+    let merged = merge([("a.json", a), ("b.json", b), ("c.json", c)]).unwrap();
+    let value = merged.as_value();
+    assert_eq!((&value["x-owner"], &value["x-only"], value.get("x-logo")), (&json!("ops"), &json!(1), None));
+    assert_eq!(merged.warnings(), ["`x-logo` of `a.json` and that of `b.json` differ: it is left out"]);
+    let text: Value = serde_json::from_str(&merged.to_json()).unwrap();
+    assert_eq!(&text, value, "the text has each member");
+}
