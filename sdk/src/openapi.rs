@@ -92,6 +92,7 @@ pub use schemars;
 
 pub use self::build::{Faults, FinishedDocument, of};
 pub use self::document::Document;
+pub(crate) use self::document::Methods;
 pub use self::merge::merge;
 pub use self::operation::{Operation, Parameter};
 pub use self::part::OperationPart;

@@ -4,6 +4,8 @@ mod aws;
 mod faults;
 mod merging;
 mod operations;
+#[cfg(feature = "json-schema")]
+mod own_layers;
 mod responses;
 mod schemas;
 mod webhooks;

@@ -66,6 +66,8 @@ use crate::http::layers::compression::CompressionLayer;
 use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
+#[cfg(feature = "openapi")]
+use crate::http::layers::described::describe;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
@@ -235,7 +237,7 @@ impl Stack {
         B::Error: Into<BoxError>,
     {
         #[cfg(feature = "openapi")]
-        crate::http::layers::described::describe(&layer, &mut self.descriptions);
+        describe(&layer, &mut self.descriptions);
         let around = self.own.take();
         self.own = Some(Arc::new(move |inner| {
             let service = erased(layer.layer(inner));
@@ -272,11 +274,11 @@ impl Stack {
     #[cfg(feature = "openapi")]
     pub(crate) fn describe(&self, descriptions: &mut Descriptions) {
         descriptions.append(&self.descriptions);
-        self.errors.describe(descriptions);
+        describe(&self.errors, descriptions);
         #[cfg(feature = "conditional")]
-        if self.conditional.is_some() {
-            crate::http::layers::described::conditional(descriptions);
-        }
+        self.conditional.iter().for_each(|layer| describe(layer, descriptions));
+        #[cfg(feature = "idempotency")]
+        self.idempotency.iter().for_each(|layer| describe(layer, descriptions));
     }
 
     /// Returns CORS with the headers that a page needs to send keys and to read the responses.
