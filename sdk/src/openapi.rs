@@ -74,6 +74,7 @@ mod aws;
 mod build;
 mod doc_comment;
 mod document;
+mod local_types;
 mod merge;
 mod names;
 mod operation;

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use super::operation::{Described, Operation, Parameter};
 use super::responses::Response;
 use super::schemas::Schemas;
-use super::webhook::Webhook;
 #[cfg(feature = "jwt")]
 use super::security::JWT;
 use super::security::SecurityScheme;
+use super::webhook::Webhook;
 
 /// The description of a service, to which [`http::Stack::openapi`](crate::http::Stack::openapi) adds what no type says.
 ///

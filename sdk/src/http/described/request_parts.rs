@@ -79,6 +79,10 @@ impl<E: OperationPart> OperationPart for crate::http::Valid<E> {
     fn request(operation: &mut Operation<'_>) {
         E::request(operation);
     }
+
+    fn response(operation: &mut Operation<'_>) {
+        E::response(operation);
+    }
 }
 
 #[cfg(feature = "typed-header")]

@@ -47,7 +47,7 @@ pub(crate) fn describe(layer: &dyn Any, descriptions: &mut Descriptions) {
         });
     }
     #[cfg(feature = "negotiation")]
-    if layer.is::<super::negotiation::NegotiationLayer>() {
+    if layer.downcast_ref::<super::negotiation::NegotiationLayer>().is_some_and(|layer| layer.may_refuse()) {
         descriptions.add(|document: &mut Document| {
             document.problem(406, "None of the accepted media types is available.");
         });

@@ -66,9 +66,9 @@ use crate::http::layers::compression::CompressionLayer;
 use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
+use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 #[cfg(feature = "openapi")]
 use crate::http::layers::described::describe;
-use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "rate-limit")]
@@ -121,6 +121,8 @@ pub struct Stack {
     #[cfg(feature = "idempotency")]
     idempotency: Option<IdempotencyLayer>,
     own: Option<OwnLayers>,
+    #[cfg(feature = "validate")]
+    validates_responses: bool,
     #[cfg(feature = "openapi")]
     descriptions: Descriptions,
     /// What pages may also read, since layers of this stack write it.
@@ -249,6 +251,14 @@ impl Stack {
         self
     }
 
+    /// Validates the value of each [`Valid`](crate::http::Valid) that a handler returns in a release build, too: one that
+    /// breaks a rule is a 500, and the log has its pointers. Debug builds and tests always do. It holds for the process.
+    #[cfg(feature = "validate")]
+    pub fn validate_responses(mut self) -> Self {
+        self.validates_responses = true;
+        self
+    }
+
     /// Adds to the OpenAPI document what no type says: its title, its servers, and what the layers of the stack answer.
     /// See [`openapi`](crate::openapi).
     ///
@@ -345,6 +355,10 @@ where
     /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns
     /// an error instead: see [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
+        #[cfg(feature = "validate")]
+        if self.validates_responses {
+            crate::http::extract::valid::validate_responses();
+        }
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
         let inner = match &self.own {
