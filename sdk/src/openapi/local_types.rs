@@ -70,7 +70,6 @@ mod tests {
             }
             types.add::<Vec<Local>>();
             types.add::<String>();
-            types.add::<str>();
         }
         let mut types = LocalTypes::default();
         one(&mut types);

@@ -143,7 +143,7 @@ mod tests {
             assert_eq!(response.status(), 500);
             assert_eq!(response.headers().get("location"), None);
             let error = response.extensions().get::<HttpError>().unwrap();
-            let cause = std::error::Error::source(error).unwrap().to_string();
+            let cause = error.source().unwrap().to_string();
             let text = "the response breaks the rules of its type: /age must be at most 150; /name must not be empty";
             let other = "the response breaks the rules of its type: /name must not be empty; /age must be at most 150";
             assert!(cause == text || cause == other, "{cause}");
