@@ -2,6 +2,7 @@
 
 mod aws;
 mod faults;
+mod handlers;
 mod merging;
 mod operations;
 #[cfg(feature = "json-schema")]
