@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_name_without_paths_keeps_its_arguments() {
         assert_eq!(without_paths("alloc::vec::Vec<a::b::User>"), "Vec<User>");
-        assert_eq!(without_paths("(a::{{closure}}::User, &[b::Item; 3])"), "(User, &[Item; 3])");
+        assert_eq!(without_paths("(a::f::User, &[b::Item; 3])"), "(User, &[Item; 3])");
         assert_eq!(without_paths("User"), "User");
     }
 

@@ -60,10 +60,13 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8], message: &str) -> Option<
         if !is_of_collected(&message) || keys.len() > KEYS {
             return None;
         }
-        let culprit = keys.into_iter().find(|key| forms.refuses::<T>(text, key))?;
-        if !forms.change(&culprit, &message) {
-            return Some(Err((culprit, message)));
-        }
+        let expects_list = expected(&message).is_some_and(|text| text.starts_with("a sequence"));
+        let mut others = keys.into_iter().filter(|key| !*forms.of(key).asked(expects_list));
+        let Some(culprit) = others.find(|key| forms.refuses::<T>(text, key)) else {
+            // It has the form that it asked for, and refuses it.
+            return last.map(|key| Err((key, message)));
+        };
+        forms.change(&culprit, |form| *form.asked(expects_list) = true);
         last = Some(culprit);
     }
     None
@@ -89,24 +92,16 @@ fn read<T: DeserializeOwned>(text: &[u8], forms: &Forms) -> Result<T, Error> {
 impl Forms {
     /// Returns `true` if the field of a key is the one that refuses its text.
     fn refuses<T: DeserializeOwned>(&self, text: &[u8], key: &str) -> bool {
-        let mark = |is_marked| {
-            if let Some(form) = self.0.borrow_mut().get_mut(key) {
-                form.is_marked = is_marked;
-            }
-        };
-        mark(true);
+        self.change(key, |form| form.is_marked = true);
         let error = read::<T>(text, self).err().map(|error| error.to_string());
-        mark(false);
+        self.change(key, |form| form.is_marked = false);
         error.is_some_and(|message| is_of_collected(&message) && message.contains(value::MARK))
     }
 
-    /// Gives a value the form that the message asks for. Returns `false` if it has it.
-    fn change(&self, key: &str, message: &str) -> bool {
-        let mut forms = self.0.borrow_mut();
-        let Some(form) = forms.get_mut(key) else { return false };
-        let expects_list = expected(message).is_some_and(|text| text.starts_with("a sequence"));
-        let changed = if expects_list { &mut form.is_list } else { &mut form.is_typed };
-        !std::mem::replace(changed, true)
+    fn change(&self, key: &str, change: impl FnOnce(&mut Form)) {
+        if let Some(form) = self.0.borrow_mut().get_mut(key) {
+            change(form);
+        }
     }
 
     /// Returns the form of a collected value.
@@ -193,6 +188,11 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
 }
 
 impl Form {
+    /// Returns what a field asks for: a list, or a number or a boolean.
+    fn asked(&mut self, list: bool) -> &mut bool {
+        if list { &mut self.is_list } else { &mut self.is_typed }
+    }
+
     /// Returns the elements of a value in this form: one that is no list, or a list.
     fn elements(self, texts: Vec<String>) -> (bool, Vec<Element>) {
         let is_list = self.is_list || texts.len() > 1;
