@@ -42,6 +42,7 @@ async fn state(_: Method) -> NoContent {
 
 mod users {
     use super::*;
+    use crate::http;
 
     /// Returns the state of the users.
     #[http::operation(crate = crate, route = "GET /users/state", id = "users_state")]
