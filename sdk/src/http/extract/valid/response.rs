@@ -150,6 +150,29 @@ mod tests {
         }
     }
 
+    #[cfg(all(feature = "testing", feature = "logging"))]
+    #[tokio::test]
+    async fn a_function_logs_the_pointers_and_sends_nothing_of_the_value() {
+        use crate::observe::logging::CapturedLogs;
+        use crate::testing::{Caller, http::get};
+
+        async fn show(crate::http::Path(age): crate::http::Path<u8>) -> Valid<Json<User>> {
+            Valid(Json(user("hunter2", age)))
+        }
+
+        let logs = CapturedLogs::default();
+        let function = crate::handler(show).route("GET /{age}").layer(crate::http::Stack::new().validate_responses());
+        let caller = Caller::new(function).with_logs(&logs);
+        assert_eq!(caller.send(get("/36")).await.unwrap().text(), r#"{"name":"hunter2","age":36}"#);
+        let refused = caller.send(get("/200")).await.unwrap();
+        assert_eq!((refused.status(), refused.header("content-type")), (500, Some("application/problem+json")));
+        let lines = format!("{:?}", logs.lines());
+        assert!(lines.contains("the response breaks the rules of its type: /age must be at most 150"), "{lines}");
+        for text in [&*refused.text(), &lines] {
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
     #[test]
     fn a_stack_chooses_it_when_the_function_starts() {
         validate_responses();
