@@ -161,7 +161,7 @@ mod tests {
         }
 
         let logs = CapturedLogs::default();
-        let function = crate::handler(show).route("GET /{age}").layer(crate::http::Stack::new().validate_responses());
+        let function = crate::handler(show).route("GET /{age}");
         let caller = Caller::new(function).with_logs(&logs);
         assert_eq!(caller.send(get("/36")).await.unwrap().text(), r#"{"name":"hunter2","age":36}"#);
         let refused = caller.send(get("/200")).await.unwrap();
