@@ -85,6 +85,7 @@ mod schemas;
 mod security;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 pub use schemars;
 
