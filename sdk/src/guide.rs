@@ -25,6 +25,7 @@ pages! {
     base_paths: "base-paths.md",
     validation: "validation.md",
     openapi: "openapi.md",
+    openapi_viewer: "openapi-viewer.md",
     json_schema: "json-schema.md",
     files_and_streaming: "files-and-streaming.md",
     websockets: "websockets.md",

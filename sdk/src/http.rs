@@ -81,6 +81,8 @@ pub use self::layers::idempotency::{self, IdempotencyKey};
 pub use self::layers::jwt::{self, JwtLayer};
 #[cfg(feature = "negotiation")]
 pub use self::layers::negotiation::{self, Accepts, Negotiate, Negotiated, NegotiationLayer};
+#[cfg(feature = "openapi-viewer")]
+pub use self::layers::openapi_viewer::{self, OpenApiViewerLayer};
 pub use self::layers::partial_response::{self, PartialResponseLayer};
 #[cfg(feature = "rate-limit")]
 pub use self::layers::rate_limit::{self, RateLimitLayer};

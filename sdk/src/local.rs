@@ -31,7 +31,7 @@ pub(crate) enum Inputs {
     Events(Vec<Input>),
     /// None: the function writes an OpenAPI document.
     #[cfg(feature = "openapi")]
-    Document(arguments::Documents),
+    Document(arguments::Documents, arguments::Format),
 }
 
 /// A local run whose arguments, files and address are valid: the function may have effects from here on.
@@ -52,7 +52,7 @@ impl Inputs {
             }
             Arguments::Call(inputs) => inputs,
             #[cfg(feature = "openapi")]
-            Arguments::Document(documents) => return Ok(Some(Self::Document(documents))),
+            Arguments::Document(documents, format) => return Ok(Some(Self::Document(documents, format))),
         };
         #[cfg(feature = "clients")]
         files::insert().map_err(failed)?;
@@ -64,7 +64,7 @@ impl Inputs {
         let inputs = match self {
             Self::Events(inputs) => inputs,
             #[cfg(feature = "openapi")]
-            Self::Document(_) => Vec::new(),
+            Self::Document(..) => Vec::new(),
         };
         #[cfg(feature = "http")]
         if is_http && inputs.is_empty() {
@@ -93,9 +93,10 @@ impl Prepared {
 #[cfg(feature = "openapi")]
 pub(crate) fn print_document(
     documents: &arguments::Documents,
+    format: arguments::Format,
     function: &impl crate::function::IntoService,
 ) -> Result<(), StartError> {
-    use arguments::Documents;
+    use arguments::{Documents, Format};
 
     use crate::openapi::{merge, of};
 
@@ -108,7 +109,11 @@ pub(crate) fn print_document(
     for warning in document.warnings() {
         let _ = writeln!(io::stderr(), "warning: {warning}");
     }
-    print(format_args!("{}", document.to_json().trim_end()));
+    let text = match format {
+        Format::Json => document.to_json(),
+        Format::Yaml => document.to_yaml(),
+    };
+    print(format_args!("{}", text.trim_end_matches('\n')));
     Ok(())
 }
 

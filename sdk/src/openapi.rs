@@ -97,6 +97,7 @@ mod security;
 #[cfg(test)]
 mod tests;
 mod webhook;
+mod yaml;
 
 pub use schemars;
 

@@ -100,8 +100,8 @@ fn start<F: IntoService>(
     };
     let mut function = make()?;
     #[cfg(all(feature = "openapi", any(debug_assertions, feature = "local")))]
-    if let Some(local::Inputs::Document(documents)) = &inputs {
-        return local::print_document(documents, &function);
+    if let Some(local::Inputs::Document(documents, format)) = &inputs {
+        return local::print_document(documents, *format, &function);
     }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();

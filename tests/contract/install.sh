@@ -6,11 +6,13 @@ set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
 packages=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
+# One file of it is used, and its dependencies are 500 packages.
+scalar=@scalar/api-reference@1.76.0
 
 target="${CARGO_TARGET_DIR:-$here/../../target}"
 mkdir -p "$target/engines"
 folder="$(cd "$target" && pwd)/engines/contract"
-inputs="$(cat "$here/package.json" "$here/package-lock.json" <(echo "${packages[*]}") | cksum)"
+inputs="$(cat "$here/package.json" "$here/package-lock.json" <(echo "${packages[*]} $scalar") | cksum)"
 
 if [[ "$(cat "$folder/.installed" 2>/dev/null)" != "$inputs" ]]; then
   if [[ "${1:-}" == --check ]]; then
@@ -25,6 +27,11 @@ if [[ "$(cat "$folder/.installed" 2>/dev/null)" != "$inputs" ]]; then
   ln -sf "$node/bin/node" "$folder/bin/node"
   cp "$here/package.json" "$here/package-lock.json" "$folder/"
   (cd "$folder" && PATH="$node/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+  (cd "$folder" && PATH="$node/bin:$PATH" npm pack --silent --pack-destination "$folder" "$scalar" >/dev/null) >&2
+  mkdir -p "$folder/node_modules/@scalar/api-reference"
+  tar -xzf "$folder"/scalar-api-reference-*.tgz -C "$folder/node_modules/@scalar/api-reference" --strip-components=1 \
+    package/package.json package/dist/browser/standalone.js
+  rm "$folder"/scalar-api-reference-*.tgz
   echo "$inputs" >"$folder/.installed"
 fi
 echo "$folder"

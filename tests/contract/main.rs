@@ -5,6 +5,9 @@
 //! `SCHEMATHESIS_EXAMPLES=100 cargo test -p engines --test contract`.
 #![allow(clippy::unwrap_used)]
 
+mod viewer;
+mod yaml;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

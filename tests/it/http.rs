@@ -8,6 +8,7 @@ mod gateways;
 mod layers;
 mod mapped;
 mod negotiation;
+mod openapi_viewer;
 mod own_layers;
 mod panics;
 mod responses;

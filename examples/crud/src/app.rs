@@ -1,5 +1,7 @@
 //! The service: its routes and layers.
 
+#[cfg(debug_assertions)]
+use pilaster::http::openapi_viewer::{OpenApiViewerLayer, Viewer};
 use pilaster::http::{self, ErrorLayer, HttpError, SecurityHeadersLayer, StatusCode};
 #[cfg(feature = "aws")]
 use pilaster::openapi::SecurityScheme;
@@ -30,6 +32,13 @@ pub fn api() -> http::Stack {
         HttpError::new(status, refused.to_string())
     });
     let stack = http::Stack::new().security_headers(SecurityHeadersLayer::new()).errors(errors);
+    // Debug builds alone: a deployed function has no page.
+    #[cfg(debug_assertions)]
+    let stack = stack.openapi_viewer(
+        OpenApiViewerLayer::new(include_str!("../openapi.json"))
+            .page("/docs", Viewer::swagger_ui())
+            .page("/reference", Viewer::scalar()),
+    );
     #[cfg(feature = "aws")]
     let stack = stack.layer(http::from_fn(crate::api_key::require_key)).openapi(|document| {
         let scheme =

@@ -54,6 +54,23 @@ async fn a_user_is_created_read_listed_updated_and_deleted() -> TestResult {
     Ok(())
 }
 
+#[cfg(debug_assertions)]
+#[tokio::test]
+async fn a_debug_build_shows_the_document_to_callers_with_a_key() -> TestResult {
+    let crud = crud();
+    for (path, part) in [
+        ("/openapi.json", "\"operationId\": \"create_user\""),
+        ("/docs", "swagger-ui-bundle.js\" integrity=\"sha384-"),
+        ("/reference", "standalone.js\" integrity=\"sha384-"),
+    ] {
+        assert_eq!(crud.send(http::get(path)).await?.status(), 401, "{path}");
+        let shown = send(&crud, http::get(path)).await?;
+        assert_eq!(shown.status(), 200, "{path}");
+        assert!(shown.text().contains(part), "{path}: {}", shown.text());
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn each_refusal_has_a_status() -> TestResult {
     let crud = crud();

@@ -13,7 +13,7 @@ pub mod cors;
 pub mod deadline;
 #[cfg(feature = "openapi")]
 mod described;
-#[cfg(any(feature = "compression", feature = "negotiation"))]
+#[cfg(any(feature = "compression", feature = "negotiation", feature = "openapi-viewer"))]
 pub(crate) mod entity_tag;
 pub(crate) mod erased;
 pub mod error_layer;
@@ -26,6 +26,8 @@ mod json_schema;
 pub mod jwt;
 #[cfg(feature = "negotiation")]
 pub mod negotiation;
+#[cfg(feature = "openapi-viewer")]
+pub mod openapi_viewer;
 pub mod partial_response;
 #[cfg(any(feature = "compression", feature = "negotiation"))]
 pub(crate) mod quality_values;

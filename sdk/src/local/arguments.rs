@@ -18,6 +18,7 @@ An OpenAPI document:              cargo run -- openapi > openapi.json
   of an HTTP function, with pilaster's feature `openapi`
   openapi --aws LogicalId         for API Gateway, with the integration of the function
   openapi merge a.json b.json     joins the documents of several functions
+  --yaml                          with any of them: YAML instead of JSON
 
 Options:
   --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
@@ -51,7 +52,15 @@ pub(super) enum Arguments {
     Call(Vec<Input>),
     /// The OpenAPI document of the function.
     #[cfg(feature = "openapi")]
-    Document(Documents),
+    Document(Documents, Format),
+}
+
+/// The form of a document.
+#[cfg(feature = "openapi")]
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Format {
+    Json,
+    Yaml,
 }
 
 /// What to print of an OpenAPI document.
@@ -108,7 +117,14 @@ impl Arguments {
 
 #[cfg(feature = "openapi")]
 fn document(rest: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
-    let rest = rest.collect::<Vec<_>>();
+    let mut rest = rest.collect::<Vec<_>>();
+    let all = rest.len();
+    rest.retain(|argument| argument != "--yaml");
+    let format = match all - rest.len() {
+        0 => Format::Json,
+        1 => Format::Yaml,
+        _ => return Err("`--yaml` is given twice: one document is printed".to_owned()),
+    };
     let texts = rest.iter().map(|text| text.to_str()).collect::<Vec<_>>();
     let documents = match &*texts {
         [] => Documents::Own,
@@ -122,12 +138,12 @@ fn document(rest: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
             return Err("`openapi merge` takes the files of documents: `openapi merge a.json b.json`".to_owned());
         }
         _ => {
-            return Err("`openapi` takes nothing, `--aws LogicalId` or `merge FILE ..`, such as \
+            return Err("`openapi` takes nothing, `--aws LogicalId` or `merge FILE ..`, and `--yaml`, such as \
                         `cargo run -- openapi > openapi.json`"
                 .to_owned());
         }
     };
-    Ok(Arguments::Document(documents))
+    Ok(Arguments::Document(documents, format))
 }
 
 #[cfg(feature = "openapi")]
@@ -195,17 +211,25 @@ mod tests {
     #[cfg(feature = "openapi")]
     #[test]
     fn documents_are_printed_merged_and_written_for_api_gateway() {
-        let document = |documents| Ok(Arguments::Document(documents));
+        let document = |documents| Ok(Arguments::Document(documents, Format::Json));
+        let yaml = |documents| Ok(Arguments::Document(documents, Format::Yaml));
         assert_eq!(parse(&["openapi"]), document(Documents::Own));
         assert_eq!(parse(&["openapi", "--aws", "Users"]), document(Documents::Aws("Users".to_owned())));
         let files = vec![PathBuf::from("a.json"), PathBuf::from("b.json")];
-        assert_eq!(parse(&["openapi", "merge", "a.json", "b.json"]), document(Documents::Merged(files)));
+        assert_eq!(parse(&["openapi", "merge", "a.json", "b.json"]), document(Documents::Merged(files.clone())));
+        assert_eq!(parse(&["openapi", "--yaml"]), yaml(Documents::Own));
+        for aws in [["openapi", "--aws", "Users", "--yaml"], ["openapi", "--yaml", "--aws", "Users"]] {
+            assert_eq!(parse(&aws), yaml(Documents::Aws("Users".to_owned())));
+        }
+        assert_eq!(parse(&["openapi", "merge", "a.json", "--yaml", "b.json"]), yaml(Documents::Merged(files)));
         for (wrong, says) in [
             (&["openapi", "--aws"][..], "logical id"),
             (&["openapi", "--aws", "a-b"], "alphanumeric"),
             (&["openapi", "--aws", "A", "B"], "logical id"),
             (&["openapi", "merge"], "merge a.json b.json"),
-            (&["openapi", "--yaml"], "takes nothing"),
+            (&["openapi", "--aws", "--yaml"], "logical id"),
+            (&["openapi", "--yaml", "--yaml"], "twice"),
+            (&["openapi", "--toml"], "takes nothing"),
         ] {
             assert!(parse(wrong).unwrap_err().contains(says), "{wrong:?}");
         }

@@ -1,10 +1,12 @@
 //! Entity tags ([RFC 9110, section 8.8.3](https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3)): the lists of
 //! `If-Match` and `If-None-Match`, in any number of lines.
 
+#[cfg(any(feature = "compression", feature = "negotiation"))]
 mod suffixes;
 
 use http::{HeaderMap, HeaderName};
 
+#[cfg(any(feature = "compression", feature = "negotiation"))]
 pub(crate) use self::suffixes::Suffixes;
 
 /// One entity tag, such as `"7"` or `W/"7"`.
@@ -32,6 +34,7 @@ impl<'a> EntityTag<'a> {
     }
 
     /// Appends the tag with another opaque text.
+    #[cfg(any(feature = "compression", feature = "negotiation", test))]
     pub(crate) fn write(self, opaque: &[u8], to: &mut Vec<u8>) {
         to.extend_from_slice(if self.weak { b"W/\"" } else { b"\"" });
         to.extend_from_slice(opaque);

@@ -1,7 +1,8 @@
 //! Security headers on every response, with the defaults of helmet and middy.
 //!
 //! It is the outermost layer, so that preflights, errors, rejections and panics have the headers too. A header that the
-//! handler or an inner layer sets is kept (middy overwrites it); `Server` and `X-Powered-By` are removed.
+//! handler or an inner layer sets is kept (middy overwrites it), and a response that has a content security policy of
+//! either header gets no second one; `Server` and `X-Powered-By` are removed.
 //!
 //! # Example
 //!
@@ -350,18 +351,19 @@ impl<S> Layer<S> for SecurityHeadersLayer {
             let list = if header.0 == PERMISSIONS_POLICY { &mut documents } else { &mut always };
             list.push(header.clone());
         }
-        if let Some(value) = self.policy.as_ref().and_then(|policy| HeaderValue::from_str(&policy.to_string()).ok()) {
-            let name = if self.report_only {
-                header::CONTENT_SECURITY_POLICY_REPORT_ONLY
-            } else {
-                header::CONTENT_SECURITY_POLICY
-            };
-            documents.push((name, value));
-        }
-        if !self.documents_only {
-            always.append(&mut documents);
-        }
-        SecurityHeaders { inner, headers: Arc::new(Headers { always, documents, hide_server: self.hide_server }) }
+        let value = self.policy.as_ref().and_then(|policy| HeaderValue::from_str(&policy.to_string()).ok());
+        let name = match self.report_only {
+            true => header::CONTENT_SECURITY_POLICY_REPORT_ONLY,
+            false => header::CONTENT_SECURITY_POLICY,
+        };
+        let headers = Headers {
+            always,
+            documents,
+            policy: value.map(|value| (name, value)),
+            documents_only: self.documents_only,
+            hide_server: self.hide_server,
+        };
+        SecurityHeaders { inner, headers: Arc::new(headers) }
     }
 }
 

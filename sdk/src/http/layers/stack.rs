@@ -15,6 +15,11 @@
 //! last. An error of a layer is a response for the layers around it, which [`errors`](Stack::errors) maps like a
 //! handler's error.
 //!
+#![cfg_attr(
+    feature = "openapi-viewer",
+    doc = "[`Stack::openapi_viewer`] is the innermost of your own layers, or the outermost if it is public."
+)]
+//!
 //! The type of your own layer is erased, so a stack is always an `http::Stack`. The cost is a few boxes in each
 //! invocation: of the instructions of a small request, 2 % for your first layer, 1 % for each additional one, and 4.5 %
 //! for a layer of [`from_fn`](crate::http::from_fn()). A stack without your own layers does not box.
@@ -71,6 +76,8 @@ use crate::http::layers::deadline::{Deadline, DeadlineLayer};
 use crate::http::layers::described::describe;
 use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
+#[cfg(feature = "openapi-viewer")]
+use crate::http::layers::openapi_viewer::OpenApiViewerLayer;
 #[cfg(feature = "rate-limit")]
 use crate::http::layers::rate_limit::RateLimitLayer;
 #[cfg(feature = "security-headers")]
@@ -123,6 +130,8 @@ pub struct Stack {
     own: Option<OwnLayers>,
     #[cfg(feature = "validate")]
     validates_responses: bool,
+    #[cfg(feature = "openapi-viewer")]
+    openapi_viewer: Option<OpenApiViewerLayer>,
     #[cfg(feature = "openapi")]
     descriptions: Descriptions,
     /// What pages may also read, since layers of this stack write it.
@@ -280,6 +289,34 @@ impl Stack {
         self
     }
 
+    /// Serves an OpenAPI document and pages that show it, inside [your own layers](Self::layer); around them if it is
+    /// [public](OpenApiViewerLayer::public). See [`http::openapi_viewer`](crate::http::openapi_viewer).
+    #[cfg(feature = "openapi-viewer")]
+    pub fn openapi_viewer(mut self, layer: OpenApiViewerLayer) -> Self {
+        self.openapi_viewer = Some(layer);
+        self
+    }
+
+    /// Returns your own layers, and the viewer.
+    #[cfg(feature = "openapi-viewer")]
+    fn own_layers(&self) -> Option<OwnLayers> {
+        let Some(viewer) = self.openapi_viewer.clone() else { return self.own.clone() };
+        let own = self.own.clone();
+        Some(Arc::new(move |inner| {
+            let around = |service| match &own {
+                Some(own) => own(service),
+                None => service,
+            };
+            if viewer.is_public() { erased(viewer.layer(around(inner))) } else { around(erased(viewer.layer(inner))) }
+        }))
+    }
+
+    /// Returns your own layers.
+    #[cfg(not(feature = "openapi-viewer"))]
+    fn own_layers(&self) -> Option<OwnLayers> {
+        self.own.clone()
+    }
+
     /// Adds what the stack says in the document.
     #[cfg(feature = "openapi")]
     pub(crate) fn describe(&self, descriptions: &mut Descriptions) {
@@ -361,7 +398,7 @@ where
         }
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
-        let inner = match &self.own {
+        let inner = match self.own_layers() {
             Some(own) => Own::Layered(own(erased(inner))),
             None => Own::Plain(inner),
         };

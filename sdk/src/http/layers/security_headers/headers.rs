@@ -53,6 +53,9 @@ fn is_quotable(text: &str) -> bool {
 pub(super) struct Headers {
     pub(super) always: Vec<(HeaderName, HeaderValue)>,
     pub(super) documents: Vec<(HeaderName, HeaderValue)>,
+    pub(super) policy: Option<(HeaderName, HeaderValue)>,
+    /// `documents` and `policy` are for documents only.
+    pub(super) documents_only: bool,
     pub(super) hide_server: bool,
 }
 
@@ -64,8 +67,20 @@ impl Headers {
         }
         headers.reserve(self.always.len());
         add(headers, &self.always);
-        if !self.documents.is_empty() && headers.get_all(header::CONTENT_TYPE).iter().any(is_document) {
-            add(headers, &self.documents);
+        if self.documents.is_empty() && self.policy.is_none() {
+            return;
+        }
+        if self.documents_only && !headers.get_all(header::CONTENT_TYPE).iter().any(is_document) {
+            return;
+        }
+        add(headers, &self.documents);
+        if let Some((name, value)) = &self.policy
+            // A page with a policy of its own gets no second one, not even one that only reports.
+            && ![header::CONTENT_SECURITY_POLICY, header::CONTENT_SECURITY_POLICY_REPORT_ONLY]
+                .iter()
+                .any(|name| headers.contains_key(name))
+        {
+            headers.insert(name, value.clone());
         }
     }
 }

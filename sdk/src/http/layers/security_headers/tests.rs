@@ -8,7 +8,7 @@ use tower::{ServiceExt, service_fn};
 use super::*;
 
 /// Returns the response's headers, sorted by name, as `name: value`, where the handler set these.
-async fn answer(layer: &SecurityHeadersLayer, set: &'static [(&str, &str)]) -> Vec<String> {
+async fn answer(layer: &SecurityHeadersLayer, set: &'static [(&'static str, &'static str)]) -> Vec<String> {
     let handler = service_fn(move |_: Request<()>| async move {
         let mut answer = Response::new(());
         *answer.status_mut() = StatusCode::NOT_FOUND;
@@ -215,4 +215,26 @@ async fn a_rejection_has_the_headers() {
     let answer = SecurityHeadersLayer::api().layer(handler).oneshot(Request::new(())).await.unwrap();
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.headers()["x-frame-options"], "DENY");
+}
+
+fn policies(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).filter(|line| line.starts_with("content-security-policy")).collect()
+}
+
+#[tokio::test]
+async fn a_page_with_its_own_policy_gets_no_second_one_of_either_header() {
+    let strict = ContentSecurityPolicy::strict();
+    for layer in [
+        SecurityHeadersLayer::new(),
+        SecurityHeadersLayer::new().report_only(true),
+        SecurityHeadersLayer::new().content_security_policy(strict.clone()).documents_only(false),
+        SecurityHeadersLayer::new().content_security_policy(strict).report_only(true).documents_only(false),
+    ] {
+        let lines =
+            answer(&layer, &[("content-type", "text/html"), ("content-security-policy", "img-src data:")]).await;
+        assert_eq!(policies(&lines), ["content-security-policy: img-src data:"], "{layer:?}");
+        let reports = &[("content-type", "text/html"), ("content-security-policy-report-only", "img-src data:")];
+        let lines = answer(&layer, reports).await;
+        assert_eq!(policies(&lines), ["content-security-policy-report-only: img-src data:"], "{layer:?}");
+    }
 }

@@ -1,0 +1,3 @@
+function show(domNode, spec) {
+  SwaggerUIBundle({ domNode, spec, deepLinking: true, validatorUrl: null });
+}
