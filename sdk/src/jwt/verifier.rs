@@ -25,7 +25,7 @@ use crate::core::json::object;
 /// Its methods do not fail: a mistake is an error of [`check`](Self::check), of the start of a function with a
 /// [`JwtLayer`](crate::http::JwtLayer), and of each verification. `FromClients` makes it from environment variables:
 /// `PILASTER_JWT_ISSUER`, with `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID` (lists with commas), and
-/// `PILASTER_JWT_JWKS_URI` in place of discovery.
+/// `PILASTER_JWT_JWKS_URI` in place of discovery. `PILASTER_JWT_TOKEN_USE` is `id` for the ID tokens of Cognito.
 ///
 /// # Example
 ///
