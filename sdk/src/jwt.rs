@@ -45,8 +45,7 @@
 //! until they end ([`JwtReason::UnknownKey`]). If that fetch fails, the error is [`JwtReason::KeysUnavailable`], and not
 //! that of a bad token. A set without usable keys replaces the known ones. No call waits longer than 3 seconds.
 //!
-//! The signatures are verified by ring, through a provider of the crate `jsonwebtoken` that is not installed for the
-//! process: a program may use that crate with any provider of its own.
+//! The signatures are verified by ring. Nothing is set for the process: a program may use any other crate for tokens, too.
 
 mod algorithm;
 mod claims;
