@@ -1,7 +1,7 @@
 //! Tokens of an identity provider: JSON Web Tokens ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)), verified by the
 //! keys of their issuer.
 //!
-//! [`JwtVerifier`] names the issuers, and what the claims of their tokens must say. It is used by
+//! [`JwtVerifier`] names the issuers, and the rules for the claims of their tokens. It is used by
 //! [`http::Jwt`](crate::http::Jwt) and [`http::JwtLayer`](crate::http::JwtLayer), as a Lambda authorizer
 //! ([`JwtVerifier::authorize`]), and directly, for a token from any other source:
 //!
@@ -45,8 +45,7 @@
 //! until they end ([`JwtReason::UnknownKey`]). If that fetch fails, the error is [`JwtReason::KeysUnavailable`], and not
 //! that of a bad token. A set without usable keys replaces the known ones. No call waits longer than 3 seconds.
 //!
-//! The signatures are verified by ring, through a provider of the crate `jsonwebtoken` that is not installed for the
-//! process: a program may use that crate with any provider of its own.
+//! The signatures are verified by ring. Nothing is set for the process: a program may use any other crate for tokens, too.
 
 mod algorithm;
 mod claims;
@@ -58,6 +57,7 @@ mod from_clients;
 mod key;
 mod key_set;
 mod keys;
+mod rights;
 mod rules;
 mod token;
 #[cfg(any(test, feature = "testing"))]
@@ -70,7 +70,7 @@ pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
 pub(crate) use self::fetch::is_loopback;
 #[cfg(feature = "http")]
-pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
+pub(crate) use self::rights::Rights;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

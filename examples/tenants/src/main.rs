@@ -7,12 +7,12 @@ mod tenant;
 mod tests;
 
 use axum::{Extension, Router, routing::get};
-use pilaster::http::{self, DefaultBodyLimit, HttpError, Json, Path, Query, from_fn};
+use pilaster::http::{self, DefaultBodyLimit, HttpError, Json, Jwt, Path, Query};
 use pilaster::{Client, IntoService, StartError};
 use serde::Deserialize;
 
 use crate::notes::{NewNote, Note, Notes};
-use crate::tenant::{Name, Tenants};
+use crate::tenant::{Caller, Name, Tenants};
 
 fn main() -> Result<(), StartError> {
     pilaster::run(function())
@@ -25,7 +25,7 @@ fn function() -> impl IntoService {
         .fallback(async || HttpError::not_found("not found"))
         .method_not_allowed_fallback(async || HttpError::method_not_allowed("method not allowed"))
         .layer(DefaultBodyLimit::max(8_192));
-    http::service(router).layer(http::Stack::new().layer(from_fn(admission::admit))).warm::<Client<Tenants>>()
+    http::service(router).layer(admission::stack()).warm::<Client<Tenants>>().warm::<Jwt<Caller>>()
 }
 
 #[derive(Deserialize)]

@@ -19,7 +19,7 @@ impl TryFrom<String> for Name {
     }
 }
 
-/// The claims that this API uses. Only an administrator can set `custom:tenant`.
+/// The claims of a token that this API uses. Only an administrator can set `custom:tenant`.
 #[derive(Deserialize)]
 pub(crate) struct Caller {
     #[serde(rename = "custom:tenant")]

@@ -1,18 +1,13 @@
 //! The function as it is deployed, with two tenants that know each other's names.
 
-#[cfg(feature = "aws")]
-mod dynamodb;
-
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use pilaster::http::HeaderMap;
 use pilaster::table::Table;
-use pilaster::testing::{Caller, http};
-use pilaster::{BoxError, Clients};
+use pilaster::testing::{Caller, TokenIssuer, http};
+use pilaster::{BoxError, Clients, JwtVerifier};
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
 
-use super::admission::{REQUESTS_PER_MINUTE, count};
 use super::function;
 use super::tenant::{Name, Tenant, Tenants};
 
@@ -21,17 +16,16 @@ type Tested = Result<(), BoxError>;
 struct Api {
     clients: Clients,
     table: Table,
+    issuer: TokenIssuer,
 }
 
 impl Api {
     fn new() -> Self {
-        Self::with_table(Table::in_memory())
-    }
-
-    fn with_table(table: Table) -> Self {
-        let clients = Clients::new();
+        let (clients, table) = (Clients::new(), Table::in_memory());
+        let issuer = TokenIssuer::new("https://id.example.com").expect("a key");
         clients.insert(Tenants(table.clone()));
-        Self { clients, table }
+        clients.insert(issuer.verifier().audience("notes"));
+        Self { clients, table, issuer }
     }
 
     async fn send(&self, request: http::Request) -> Result<(u16, String, HeaderMap), BoxError> {
@@ -41,9 +35,13 @@ impl Api {
 
     /// Sends a request of a user of this tenant, and returns the status and the body.
     async fn of(&self, tenant: &str, request: http::Request) -> Result<(u16, String), BoxError> {
-        let claims = json!({ "sub": "7f3a", "custom:tenant": tenant });
-        self.send(request.claims(claims)).await.map(|(status, body, _)| (status, body))
+        let request = request.bearer(self.issuer.token(claims(tenant)));
+        self.send(request).await.map(|(status, body, _)| (status, body))
     }
+}
+
+fn claims(tenant: &str) -> Value {
+    json!({ "aud": "notes", "sub": "7f3a", "custom:tenant": tenant })
 }
 
 fn note(name: &str, text: &str) -> http::Request {
@@ -103,7 +101,6 @@ fn hostile() -> Vec<http::Request> {
         ("x-tenant-id", "globex"),
         ("custom-tenant", "globex"),
         ("x-amzn-oidc-data", "eyJhbGciOiJub25lIn0.eyJjdXN0b206dGVuYW50IjoiZ2xvYmV4In0."),
-        ("authorization", "Bearer eyJhbGciOiJub25lIn0.eyJjdXN0b206dGVuYW50IjoiZ2xvYmV4In0."),
     ] {
         requests.push(http::get("/notes/plan").header(name, value));
         requests.push(http::delete("/notes/plan").header(name, value));
@@ -130,92 +127,78 @@ async fn no_part_of_a_request_names_another_tenant() -> Tested {
 }
 
 #[tokio::test]
-async fn a_caller_without_a_valid_tenant_is_rejected() -> Tested {
+async fn a_request_without_a_valid_token_is_a_401() -> Tested {
     let api = Api::new();
-    assert_eq!(api.send(http::get("/notes").header("x-tenant", "acme")).await?.0, 401);
-    for claims in [
-        json!({ "sub": "7f3a" }),
-        json!({ "custom:tenant": "" }),
-        json!({ "custom:tenant": "acme#note" }),
-        json!({ "custom:tenant": "Acme" }),
-        json!({ "custom:tenant": "acme " }),
-        json!({ "custom:tenant": "a".repeat(51) }),
-        json!({ "custom:tenant": ["acme", "globex"] }),
-        json!({ "tenant": "acme" }),
+    let (status, _, headers) = api.send(http::get("/notes").header("x-tenant", "acme")).await?;
+    assert_eq!((status, &headers["www-authenticate"]), (401, &"Bearer".parse()?));
+    // What an authorizer of the API would have verified is not a token of this function's issuer.
+    assert_eq!(api.send(http::get("/notes").claims(claims("acme"))).await?.0, 401);
+    let good = api.issuer.token(claims("acme"));
+    let (head, _) = good.rsplit_once('.').ok_or("a signature")?;
+    let foreign = TokenIssuer::new("https://id.example.com")?;
+    for token in [
+        foreign.token(claims("acme")),
+        TokenIssuer::new("https://id.other.example")?.token(claims("acme")),
+        api.issuer.token(json!({ "aud": "another API", "custom:tenant": "acme" })),
+        api.issuer.token(json!({ "aud": "notes", "custom:tenant": "acme", "exp": 1 })),
+        format!("{head}.{}", "A".repeat(86)),
+        "eyJhbGciOiJub25lIn0.eyJjdXN0b206dGVuYW50IjoiYWNtZSJ9.".to_owned(),
     ] {
-        assert_eq!(api.send(http::get("/notes").claims(claims.clone())).await?.0, 403, "{claims}");
+        let (status, _, headers) = api.send(http::get("/notes").bearer(&*token)).await?;
+        assert_eq!(
+            (status, &headers["www-authenticate"]),
+            (401, &"Bearer error=\"invalid_token\"".parse()?),
+            "{token}"
+        );
     }
-    assert!(api.table.query::<Value>("tenant#acme").send().await?.is_empty(), "nothing was counted");
+    assert_eq!(api.send(http::get("/notes").bearer(good)).await?.0, 200);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_tenant_at_its_limit_is_told_when_to_retry_and_stops_no_other() -> Tested {
+async fn a_token_without_a_valid_tenant_is_a_403() -> Tested {
     let api = Api::new();
-    // The minute may change once.
-    let mut rejected = None;
-    for _ in 0..=2 * REQUESTS_PER_MINUTE {
-        let claims = json!({ "custom:tenant": "acme" });
-        let (status, _, headers) = api.send(http::get("/notes").claims(claims)).await?;
-        if status == 429 {
-            rejected = headers.get("retry-after").and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
-            break;
-        }
-        assert_eq!(status, 200);
+    for tenant in [
+        json!(null),
+        json!(""),
+        json!("acme#note"),
+        json!("Acme"),
+        json!("acme "),
+        json!("a".repeat(51)),
+        json!(["acme", "globex"]),
+    ] {
+        let token = api.issuer.token(json!({ "aud": "notes", "tenant": "acme", "custom:tenant": tenant }));
+        assert_eq!(api.send(http::get("/notes").bearer(token)).await?.0, 403, "{tenant}");
     }
-    assert!(rejected.is_some_and(|seconds| (1..=60).contains(&seconds)), "{rejected:?}");
-    assert_eq!(api.of("globex", http::get("/notes")).await?.0, 200);
+    let token = api.issuer.token(json!({ "aud": "notes", "tenant": "acme" }));
+    assert_eq!(api.send(http::get("/notes").bearer(token)).await?.0, 403);
     Ok(())
 }
 
 #[tokio::test]
-async fn the_limit_holds_for_concurrent_requests_and_begins_again_each_minute() -> Tested {
-    let table = Table::in_memory();
-    let minute = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / 60 + 1;
-    let at = move |minute: u64, second: u64| UNIX_EPOCH + Duration::from_secs(minute * 60 + second);
-    let mut requests = JoinSet::new();
-    for _ in 0..REQUESTS_PER_MINUTE + 20 {
-        let table = table.clone();
-        requests.spawn(async move { count(&table, &tenant("acme"), at(minute, 48)).await });
-    }
-    let outcomes = requests.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let accepted = outcomes.iter().filter(|outcome| outcome.is_none()).count();
-    assert_eq!(accepted, usize::try_from(REQUESTS_PER_MINUTE)?);
-    assert!(outcomes.iter().flatten().all(|seconds| *seconds == 12), "{outcomes:?}");
-    assert_eq!(count(&table, &tenant("acme"), at(minute, 59)).await?, Some(1));
-    assert_eq!(count(&table, &tenant("acme"), at(minute + 1, 0)).await?, None);
-    assert_eq!(count(&table, &tenant("globex"), at(minute, 48)).await?, None);
-    Ok(())
-}
-
-#[cfg(feature = "aws")]
-#[tokio::test(start_paused = true)]
-async fn a_burst_of_one_tenant_gets_429_also_if_its_requests_cannot_be_counted_and_disturbs_no_other() -> Tested {
-    let api = Api::with_table(dynamodb::DynamoDb::default().table());
-    let send = |tenant: &str, request: http::Request| {
-        let request = request.claims(json!({ "custom:tenant": tenant }));
-        let caller = Caller::new(function()).with_clients(api.clients.clone()).without_logs();
-        // No request ends at its deadline, since a test may be slow.
-        let caller = caller.with_time_left(Duration::from_secs(3_600));
-        async move { caller.send(request).await }
+async fn a_tenant_at_its_limit_gets_429_with_retry_after_and_stops_no_other() -> Tested {
+    let api = Api::new();
+    let caller = Caller::new(function()).with_clients(api.clients.clone());
+    let list = |tenant: &str, user: u64| {
+        let claims = json!({ "aud": "notes", "sub": user.to_string(), "custom:tenant": tenant });
+        caller.send(http::get("/notes").bearer(api.issuer.token(claims)))
     };
-    let burst: JoinSet<_> = (0..60)
-        .map(|at| send("acme", if at % 2 == 0 { http::get("/notes") } else { note("plan", "one note") }))
-        .collect();
-    for _ in 0..10 {
-        assert_eq!(send("globex", http::get("/notes")).await?.status(), 200);
-    }
-    let mut accepted = 0;
-    for response in burst.join_all().await {
-        let response = response?;
-        let wait = response.header("retry-after").and_then(|wait| wait.parse::<u8>().ok());
-        match response.status() {
-            200 => accepted += 1,
-            status => assert!(status == 429 && wait.is_some_and(|wait| (1..=60).contains(&wait)), "{status} {wait:?}"),
+    let started = Instant::now();
+    let first = list("acme", 0).await?;
+    assert_eq!((first.status(), first.header("ratelimit-policy")), (200, Some("\"tenant\";q=60;w=60")));
+    let (mut accepted, mut refused) = (1, None);
+    while refused.is_none() && accepted < 1_000 {
+        match list("acme", accepted % 3).await? {
+            response if response.status() == 200 => accepted += 1,
+            response => refused = Some(response),
         }
     }
-    // The minute may change once.
-    assert!((1..=2 * REQUESTS_PER_MINUTE).contains(&accepted), "{accepted}");
+    // The users share 20 requests at once, and one more for each second that the test takes.
+    assert!((20..=21 + started.elapsed().as_secs()).contains(&accepted), "{accepted}");
+    let refused = refused.ok_or("1,000 requests were accepted")?;
+    assert_eq!((refused.status(), refused.header("retry-after")), (429, Some("1")));
+    assert!(refused.text().contains("quota-exceeded") && !refused.text().contains("acme"), "{}", refused.text());
+    assert_eq!(list("globex", 0).await?.status(), 200);
     Ok(())
 }
 
@@ -297,8 +280,9 @@ fn no_two_tenants_have_the_same_partition() {
 }
 
 #[tokio::test]
-async fn the_table_is_created_in_the_init_phase() {
-    let clients = Clients::new();
+async fn the_table_and_the_verifier_are_created_in_the_init_phase() {
+    let clients = Clients::new().with_variable("PILASTER_JWT_ISSUER", "http://127.0.0.1:1");
+    let clients = clients.with_variable("PILASTER_JWT_AUDIENCE", "notes");
     Caller::new(function()).with_clients(clients.clone()).warm_up().await;
-    assert!(clients.contains::<Tenants>());
+    assert!(clients.contains::<Tenants>() && clients.contains::<JwtVerifier>());
 }

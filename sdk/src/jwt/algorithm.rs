@@ -40,7 +40,7 @@ impl Algorithm {
     /// The algorithms whose key is a shared secret.
     pub(super) const SECRET: [Self; 3] = [Self::HS256, Self::HS384, Self::HS512];
 
-    /// Returns the algorithm of this name, by which `none` is none.
+    /// Returns the algorithm of this name; `none` is not one.
     pub(super) fn named(name: &str) -> Option<Self> {
         // RFC 9864 names the curve, too: https://www.rfc-editor.org/rfc/rfc9864
         let name = if name == "Ed25519" { "EdDSA" } else { name };
@@ -76,24 +76,6 @@ impl Algorithm {
             Self::HS384 => 48,
             Self::HS512 => 64,
             _ => 32,
-        }
-    }
-
-    pub(super) fn of_jsonwebtoken(self) -> jsonwebtoken::Algorithm {
-        use jsonwebtoken::Algorithm as Theirs;
-        match self {
-            Self::HS256 => Theirs::HS256,
-            Self::HS384 => Theirs::HS384,
-            Self::HS512 => Theirs::HS512,
-            Self::RS256 => Theirs::RS256,
-            Self::RS384 => Theirs::RS384,
-            Self::RS512 => Theirs::RS512,
-            Self::PS256 => Theirs::PS256,
-            Self::PS384 => Theirs::PS384,
-            Self::PS512 => Theirs::PS512,
-            Self::ES256 => Theirs::ES256,
-            Self::ES384 => Theirs::ES384,
-            Self::EdDSA => Theirs::EdDSA,
         }
     }
 }

@@ -9,9 +9,11 @@ const ISSUER: &str = "PILASTER_JWT_ISSUER";
 const AUDIENCE: &str = "PILASTER_JWT_AUDIENCE";
 const CLIENT_ID: &str = "PILASTER_JWT_CLIENT_ID";
 const JWKS_URI: &str = "PILASTER_JWT_JWKS_URI";
+const TOKEN_USE: &str = "PILASTER_JWT_TOKEN_USE";
 
 /// Reads `PILASTER_JWT_ISSUER`, and `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID`, which may be lists with
-/// commas; `PILASTER_JWT_JWKS_URI` replaces discovery. An issuer of Cognito is that of [`JwtVerifier::cognito`].
+/// commas; `PILASTER_JWT_JWKS_URI` replaces discovery. An issuer of Cognito is that of [`JwtVerifier::cognito`], with
+/// [`JwtVerifier::id_tokens`] if `PILASTER_JWT_TOKEN_USE` is `id`.
 impl FromClients for JwtVerifier {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         let variable = |name: &str| clients.variables().get(name).map(|value| value.trim().to_owned());
@@ -22,9 +24,15 @@ impl FromClients for JwtVerifier {
         let issuer = variable(ISSUER).ok_or_else(|| {
             format!("the environment variable {ISSUER} is not set; or insert a `JwtVerifier` into the registry")
         })?;
-        let mut verifier = match cognito::pool(&issuer) {
-            Some(pool) => Self::cognito(pool),
-            None => Self::issuer(issuer),
+        let mut verifier = match (cognito::pool(&issuer), variable(TOKEN_USE).as_deref()) {
+            (Some(pool), None | Some("" | "access")) => Self::cognito(pool),
+            (Some(pool), Some("id")) => Self::cognito(pool).id_tokens(),
+            (None, None | Some("")) => Self::issuer(issuer),
+            _ => {
+                return Err(
+                    format!("{TOKEN_USE} must be `access` or `id`, for the tokens of a Cognito user pool").into()
+                );
+            }
         };
         if let Some(url) = variable(JWKS_URI) {
             verifier = verifier.jwks_uri(url);

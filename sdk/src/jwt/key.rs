@@ -2,12 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::DecodingKey;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::algorithm::Algorithm;
-use super::crypto;
+use super::crypto::VerifyingKey;
 
 /// A key as it is in a set ([RFC 7517, 4](https://www.rfc-editor.org/rfc/rfc7517#section-4)).
 #[derive(Deserialize)]
@@ -34,7 +33,7 @@ pub(super) struct Key {
 
 struct Usable {
     algorithms: Vec<Algorithm>,
-    key: DecodingKey,
+    key: VerifyingKey,
 }
 
 impl Key {
@@ -43,7 +42,7 @@ impl Key {
         Some(Self { kid: None, usable: Some(Usable::of_secret(secret)?) })
     }
 
-    /// Reads a key of a set; `None` for one that is no key, or not for signatures.
+    /// Reads a key of a set; `None` for one that is not a key, or not for signatures.
     pub(super) fn read(key: &Value) -> Option<Self> {
         // An array of the fields would do for serde.
         let jwk = Jwk::deserialize(key.as_object().map(|_| key)?).ok()?;
@@ -65,7 +64,7 @@ impl Key {
 
     pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let usable = self.usable.as_ref().filter(|usable| usable.algorithms.contains(&algorithm));
-        usable.is_some_and(|usable| crypto::is_signed_by(&usable.key, algorithm.of_jsonwebtoken(), message, signature))
+        usable.is_some_and(|usable| usable.key.verifies(algorithm, message, signature))
     }
 }
 
@@ -73,8 +72,7 @@ impl Usable {
     fn of_secret(secret: &[u8]) -> Option<Self> {
         let long_enough = |algorithm: &Algorithm| secret.len() >= algorithm.shortest_secret();
         let algorithms: Vec<_> = Algorithm::SECRET.into_iter().filter(long_enough).collect();
-        let key = DecodingKey::from_secret(secret).ok()?;
-        (!algorithms.is_empty()).then_some(Self { algorithms, key })
+        (!algorithms.is_empty()).then(|| Self { algorithms, key: VerifyingKey::Secret(secret.to_vec()) })
     }
 }
 
@@ -85,17 +83,15 @@ impl Jwk<'_> {
         let of = |algorithms: &[Algorithm], key| Usable { algorithms: algorithms.to_vec(), key };
         let mut usable = match (self.kty, self.crv) {
             ("RSA", None) => {
-                let (n, e) = (number(self.n?)?, number(self.e?)?);
+                let (modulus, exponent) = (number(self.n?)?, number(self.e?)?);
                 // ring refuses such a modulus, too, but with each signature.
-                let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
-                let key = DecodingKey::from_rsa_raw_components(&n, &e);
+                let bits = modulus.len() * 8 - modulus.first()?.leading_zeros() as usize;
+                let key = VerifyingKey::Rsa { modulus, exponent };
                 of(&[RS256, RS384, RS512, PS256, PS384, PS512], (2048..=8192).contains(&bits).then_some(key)?)
             }
             ("EC", Some("P-256")) => of(&[ES256], self.point(32)?),
             ("EC", Some("P-384")) => of(&[ES384], self.point(48)?),
-            ("OKP", Some("Ed25519")) => {
-                of(&[EdDSA], DecodingKey::from_ed_der(&bytes(self.x?).filter(|x| x.len() == 32)?))
-            }
+            ("OKP", Some("Ed25519")) => of(&[EdDSA], VerifyingKey::Point(bytes(self.x?).filter(|x| x.len() == 32)?)),
             ("oct", None) => Usable::of_secret(&bytes(self.k?)?)?,
             _ => return None,
         };
@@ -107,10 +103,9 @@ impl Jwk<'_> {
     }
 
     /// Returns the point of an elliptic curve whose coordinates have this many bytes, uncompressed.
-    fn point(&self, length: usize) -> Option<DecodingKey> {
+    fn point(&self, length: usize) -> Option<VerifyingKey> {
         let (x, y) = (bytes(self.x?)?, bytes(self.y?)?);
-        let point = [&[4], &x[..], &y[..]].concat();
-        (x.len() == length && y.len() == length).then(|| DecodingKey::from_ec_der(&point))
+        (x.len() == length && y.len() == length).then(|| VerifyingKey::Point([&[4], &x[..], &y[..]].concat()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`JwtVerifier`]: the issuers whose tokens are accepted, and what their claims must say.
+//! [`JwtVerifier`]: the issuers whose tokens are accepted, and the rules for their claims.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::core::json::object;
 /// Its methods do not fail: a mistake is an error of [`check`](Self::check), of the start of a function with a
 /// [`JwtLayer`](crate::http::JwtLayer), and of each verification. `FromClients` makes it from environment variables:
 /// `PILASTER_JWT_ISSUER`, with `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID` (lists with commas), and
-/// `PILASTER_JWT_JWKS_URI` in place of discovery.
+/// `PILASTER_JWT_JWKS_URI` in place of discovery. `PILASTER_JWT_TOKEN_USE` is `id` for the ID tokens of Cognito.
 ///
 /// # Example
 ///
@@ -196,19 +196,13 @@ impl JwtVerifier {
     /// Requires all of these scopes, in addition to earlier ones. An empty list is a mistake.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        self.rules(|rules| {
-            rules.requires_nothing |= scopes.is_empty();
-            rules.scopes.extend(scopes.iter().cloned());
-        })
+        self.rules(|rules| rules.rights.require_scopes(scopes.clone()))
     }
 
     /// Requires membership in one of these groups: in `cognito:groups` or `groups`. An empty list is a mistake.
     pub fn groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
         let groups: Vec<String> = groups.into_iter().map(Into::into).collect();
-        self.rules(|rules| {
-            rules.requires_nothing |= groups.is_empty();
-            rules.groups.extend(groups.iter().cloned());
-        })
+        self.rules(|rules| rules.rights.require_groups(groups.clone()))
     }
 
     /// Verifies a token: its signature, its claims, and its rights.
@@ -231,10 +225,7 @@ impl JwtVerifier {
         let all: Map<String, Value> = object(&token.payload).ok_or_else(claims)?;
         issuer.rules.check_claims(&registered, &all, unix_seconds()).map_err(JwtError::new)?;
         let verified = VerifiedJwt::new(all);
-        verified.require_scopes(&issuer.rules.scopes)?;
-        if !issuer.rules.groups.is_empty() {
-            verified.require_group(&issuer.rules.groups)?;
-        }
+        issuer.rules.rights.check(&verified)?;
         Ok(verified)
     }
 
@@ -256,7 +247,7 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// [`JwtReason::Misconfigured`], with a sentence that says what to change.
+    /// [`JwtReason::Misconfigured`], with a sentence that states what to change.
     pub fn check(&self) -> Result<(), JwtError> {
         for (at, issuer) in self.issuers.iter().enumerate() {
             let rules = || issuer.rules.mistake(issuer.keys.is_secret()).map(str::to_owned);
@@ -279,7 +270,7 @@ impl JwtVerifier {
     /// Returns the scopes that all tokens need.
     #[cfg(feature = "http")]
     pub(crate) fn required_scopes(&self) -> Vec<String> {
-        let all = self.issuers.iter().flat_map(|issuer| issuer.rules.scopes.iter().cloned());
+        let all = self.issuers.iter().flat_map(|issuer| issuer.rules.rights.scopes().iter().cloned());
         let mut scopes: Vec<String> = Vec::new();
         all.for_each(|scope| {
             if !scopes.contains(&scope) {

@@ -434,8 +434,11 @@ def authorizers(template):
     for _, properties in template.of(API):
         schemes += ((properties.get("Body") or {}).get("components") or {}).get("securitySchemes", {}).values()
     kinds = [(scheme.get("x-amazon-apigateway-authorizer") or {}).get("type") for scheme in schemes]
-    if template.name in AUTHORIZED and "jwt" not in kinds:
-        template.wrong("anybody can say who they are", "add a JWT authorizer with `JwtConfiguration` to the API")
+    variables = [(properties.get("Environment") or {}).get("Variables") or {} for _, properties in template.of(FUNCTION)]
+    verifies = any("PILASTER_JWT_ISSUER" in each for each in variables)
+    if template.name in AUTHORIZED and "jwt" not in kinds and not verifies:
+        fix = "add a JWT authorizer with `JwtConfiguration` to the API, or verify tokens in the function (`PILASTER_JWT_ISSUER`)"
+        template.wrong("anybody can say who they are", fix)
 
 
 def main():

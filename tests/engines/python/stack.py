@@ -48,6 +48,13 @@ class Stack:
     def client(self, service, **more):
         return boto3.client(service, **self.options, **more)
 
+    def set_variable(self, function, name, value):
+        """Sets one more environment variable of a function."""
+        lambdas = self.client("lambda")
+        variables = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": {**variables, name: value}})
+        lambdas.get_waiter("function_updated_v2").wait(FunctionName=function)
+
     def put(self, key, body):
         """Uploads an object with this content, and returns its address."""
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)

@@ -4,7 +4,7 @@
 class Users:
     def __init__(self, stack, pool, client):
         self.cognito, self.gateway = stack.client("cognito-idp"), stack.client("apigatewayv2")
-        self.pool, self.client = pool, client
+        self.stack, self.pool, self.client = stack, pool, client
 
     def protect(self, api):
         """Creates the authorizer of the template in an API, on all of its routes."""
@@ -23,6 +23,16 @@ class Users:
             self.gateway.update_route(
                 ApiId=api, RouteId=route["RouteId"], AuthorizationType="JWT", AuthorizerId=authorizer
             )
+
+    def of_another_pool(self):
+        """Returns the users of a new user pool, which the API does not know."""
+        pool = self.cognito.create_user_pool(
+            PoolName="another", Schema=[{"Name": "tenant", "AttributeDataType": "String", "Mutable": False}]
+        )["UserPool"]["Id"]
+        client = self.cognito.create_user_pool_client(
+            UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        )["UserPoolClient"]["ClientId"]
+        return Users(self.stack, pool, client)
 
     def tokens(self, name, groups=(), **attributes):
         """Creates a user with these custom attributes, and returns the tokens of its session."""

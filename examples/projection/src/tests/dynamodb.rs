@@ -54,7 +54,6 @@ impl DynamoDb {
     }
 
     /// Returns the largest number of reads at the same time: of the item with this partition key, and of all items.
-    #[allow(dead_code, reason = "not all examples that have this file count reads")]
     pub(super) fn most_reads_at_once(&self, partition: &str) -> (usize, usize) {
         let key = key(&json!({ "pk": { "S": partition }, "sk": { "S": "-" } }));
         let state = self.state();

@@ -3,8 +3,8 @@
 //! Use it where no authorizer of the API verifies tokens: behind a load balancer, in a function URL, or if the API's
 //! authorizer cannot verify them. The token is the bearer token of the `Authorization` header. The verifier is the
 //! [`JwtVerifier`] in the registry of clients: made from the variables `PILASTER_JWT_ISSUER`,
-//! `PILASTER_JWT_AUDIENCE`, `PILASTER_JWT_CLIENT_ID` and `PILASTER_JWT_JWKS_URI`, or inserted with
-//! [`Clients::insert`](crate::Clients::insert). Inside a [`JwtLayer`](crate::http::JwtLayer), the claims are those that
+//! `PILASTER_JWT_AUDIENCE`, `PILASTER_JWT_CLIENT_ID`, `PILASTER_JWT_TOKEN_USE` and `PILASTER_JWT_JWKS_URI`, or inserted
+//! with [`Clients::insert`](crate::Clients::insert). Inside a [`JwtLayer`](crate::http::JwtLayer), the claims are those that
 //! the layer has verified.
 //!
 //! | the request | the response |

@@ -20,7 +20,7 @@
 //!
 //! **`X-Forwarded-For` is never read:** callers write it. Behind CloudFront the address is that of an edge, so choose
 //! another key. Events of a load balancer or of VPC Lattice have no address at all; all their requests without another
-//! key share one quota, and a warning says so.
+//! key share one quota, and a warning is logged.
 //!
 //! # The response
 //!
@@ -63,7 +63,6 @@
 
 mod fields;
 mod key;
-mod selector;
 
 use std::fmt;
 use std::mem;
@@ -82,8 +81,8 @@ use http::{HeaderValue, Request};
 use tower::{Layer, Service};
 
 use self::key::{By, KeyOf};
-use self::selector::Selector;
 use crate::core::error::BoxError;
+use crate::core::expression::Expression;
 use crate::core::layer_mistakes::reject;
 use crate::http::HttpError;
 use crate::rate_limit::{Decision, RateLimit};
@@ -115,7 +114,7 @@ impl RateLimitLayer {
     }
 
     /// Limits the requests with each API key that a REST API or a WebSocket API has verified
-    /// (`requestContext.identity.apiKeyId`); the header `x-api-key` alone is no proof. A request without one counts by
+    /// (`requestContext.identity.apiKeyId`); the header `x-api-key` alone is not a proof. A request without one counts by
     /// its address.
     pub fn by_api_key(mut self) -> Self {
         self.key = KeyOf::ApiKey;
@@ -130,8 +129,8 @@ impl RateLimitLayer {
     /// expression that is malformed, longer than 4,096 bytes, or has more than 64 chained or nested steps is reported
     /// when the layer is applied.
     pub fn by_jmespath(mut self, jmespath: &str) -> Self {
-        match Selector::parse(jmespath) {
-            Ok(selector) => self.key = KeyOf::Selector(selector),
+        match Expression::parse(jmespath) {
+            Ok(expression) => self.key = KeyOf::Selector(expression),
             Err(mistake) => self.mistake = Some(mistake.into()),
         }
         self

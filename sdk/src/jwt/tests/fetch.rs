@@ -155,3 +155,28 @@ async fn the_environment_makes_a_verifier() {
     let token = TokenIssuer::new(pool).unwrap().token(json!({ "token_use": "access", "client_id": "two" }));
     assert_eq!(verifier.verify(&token).await.unwrap_err().reason(), JwtReason::Algorithm, "RS256 alone");
 }
+
+#[tokio::test]
+async fn the_environment_chooses_the_tokens_of_a_pool() {
+    use crate::clients::Clients;
+
+    let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC";
+    let issuer = TokenIssuer::new(pool).unwrap();
+    let of = async |iss: &str, token_use: &str| {
+        let clients =
+            Clients::new().with_variable("PILASTER_JWT_ISSUER", iss).with_variable("PILASTER_JWT_CLIENT_ID", "app");
+        let verifier = clients.with_variable("PILASTER_JWT_TOKEN_USE", token_use).get::<JwtVerifier>().await;
+        let verifier = verifier.map_err(|error| format!("{error:?}"))?;
+        // The keys of the test are no RSA keys.
+        let verifier = verifier.algorithms([Algorithm::EdDSA]).with_keys_of(&issuer);
+        let id = issuer.token(json!({ "token_use": "id", "aud": "app" }));
+        let access = issuer.token(json!({ "token_use": "access", "client_id": "app" }));
+        Ok::<_, String>((verifier.verify(&id).await.is_ok(), verifier.verify(&access).await.is_ok()))
+    };
+    assert_eq!(of(pool, "").await, Ok((false, true)));
+    assert_eq!(of(pool, "access").await, Ok((false, true)));
+    assert_eq!(of(pool, "id").await, Ok((true, false)));
+    for (iss, token_use) in [(pool, "ID"), (pool, "refresh"), ("https://id.example.com", "id")] {
+        assert!(of(iss, token_use).await.unwrap_err().contains("PILASTER_JWT_TOKEN_USE must be"), "{iss} {token_use}");
+    }
+}
