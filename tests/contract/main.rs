@@ -5,6 +5,8 @@
 //! `SCHEMATHESIS_EXAMPLES=100 cargo test -p engines --test contract`.
 #![allow(clippy::unwrap_used)]
 
+mod generator;
+
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
