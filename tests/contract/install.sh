@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what reads and tests OpenAPI documents into target/engines/contract, and prints that folder. It does
-# nothing if it is installed. It needs python3 with venv, PyPI, the registry of npm, and cargo with crates.io. With `--check`
+# Installs what reads and tests OpenAPI documents, and the verifier of tokens to compare with, into target/engines/contract, and prints that
+# folder. It does nothing if it is installed. It needs python3 with venv, PyPI, the registry of npm, and cargo with crates.io. With `--check`
 # it installs nothing and fails if it is missing, so that a test never reaches the network.
 set -euo pipefail
 
