@@ -8,8 +8,9 @@ use super::*;
 fn chromium() -> String {
     let found = env::var("CHROMIUM").ok().or_else(|| {
         let paths = env::var_os("PATH")?;
-        let found = env::split_paths(&paths).map(|path| path.join("chromium")).find(|path| path.exists())?;
-        Some(found.to_string_lossy().into_owned())
+        let names = ["chromium", "chromium-browser", "google-chrome"];
+        let mut found = env::split_paths(&paths).flat_map(|path| names.map(|name| path.join(name)));
+        Some(found.find(|path| path.exists())?.to_string_lossy().into_owned())
     });
     found.expect("Chromium is not installed: `apt-get install chromium`, or set CHROMIUM to its path")
 }
