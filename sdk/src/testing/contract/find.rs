@@ -4,7 +4,6 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::Contract;
-use super::parameter::Form;
 use super::sent::Sent;
 
 /// The operation of a request.
@@ -36,16 +35,6 @@ impl Operation<'_> {
         let beside = (!std::ptr::eq(beside, item)).then_some(beside);
         let each = beside.into_iter().chain([item, self.value]);
         each.filter_map(|part| part.get("parameters")?.as_array()).flatten()
-    }
-
-    /// Returns the names of the parameters in the query.
-    pub(super) fn names_of_query<'c>(&'c self, contract: &'c Contract) -> Result<Vec<&'c str>, String> {
-        let mut names = Vec::new();
-        for parameter in self.declared() {
-            let form = Form::of(contract.resolve(parameter)?);
-            names.extend((form.place == "query").then_some(form.name));
-        }
-        Ok(names)
     }
 }
 

@@ -161,7 +161,7 @@ impl<'d> Form<'d> {
         operation: &Operation<'_>,
         sent: &Sent,
     ) -> Result<Vec<(String, String)>, String> {
-        let others = operation.names_of_query(contract)?;
+        let others = names_of_query(contract, operation)?;
         let mut members = Vec::new();
         for (name, value) in &sent.query {
             let is_open = shape::is_open(contract, schema)? && !others.contains(&name.as_str());
@@ -224,4 +224,14 @@ fn split(text: &str, separator: char) -> Vec<String> {
 
 fn decoded(raw: &str) -> String {
     percent_encoding::percent_decode_str(&raw.replace('+', " ")).decode_utf8_lossy().into_owned()
+}
+
+/// Returns the names of an operation's parameters in the query.
+fn names_of_query<'c>(contract: &'c Contract, operation: &'c Operation<'_>) -> Result<Vec<&'c str>, String> {
+    let mut names = Vec::new();
+    for parameter in operation.declared() {
+        let form = Form::of(contract.resolve(parameter)?);
+        names.extend((form.place == "query").then_some(form.name));
+    }
+    Ok(names)
 }

@@ -62,7 +62,7 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8], message: &str) -> Option<
         }
         let expects_list = expected(&message).is_some_and(|text| text.starts_with("a sequence"));
         let mut others = keys.into_iter().filter(|key| !*forms.of(key).asked(expects_list));
-        let Some(culprit) = others.find(|key| forms.refuses::<T>(text, key)) else {
+        let Some(culprit) = others.find(|key| forms.refuses::<T>(text, key, &message)) else {
             // It has the form that it asked for, and refuses it.
             return last.map(|key| Err((key, message)));
         };
@@ -90,12 +90,15 @@ fn read<T: DeserializeOwned>(text: &[u8], forms: &Forms) -> Result<T, Error> {
 }
 
 impl Forms {
-    /// Returns `true` if the field of a key is the one that refuses its text.
-    fn refuses<T: DeserializeOwned>(&self, text: &[u8], key: &str) -> bool {
+    /// Returns `true` if the message is about the field of a key.
+    fn refuses<T: DeserializeOwned>(&self, text: &[u8], key: &str, message: &str) -> bool {
         self.change(key, |form| form.is_marked = true);
         let error = read::<T>(text, self).err().map(|error| error.to_string());
         self.change(key, |form| form.is_marked = false);
-        error.is_some_and(|message| is_of_collected(&message) && message.contains(value::MARK))
+        // A field that takes its number refuses the mark too, and expects something else.
+        error.is_some_and(|marked| {
+            is_of_collected(&marked) && marked.contains(value::MARK) && expected(&marked) == expected(message)
+        })
     }
 
     fn change(&self, key: &str, change: impl FnOnce(&mut Form)) {

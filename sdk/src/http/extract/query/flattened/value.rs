@@ -9,7 +9,7 @@ use serde::forward_to_deserialize_any;
 use super::Form;
 
 /// The text in place of a value whose field is searched.
-pub(super) const MARK: &str = "the value of a flattened field";
+pub(super) const MARK: &str = "flattened-field";
 
 /// A value: one that serde collects has another form, any other stays.
 pub(super) struct Value<D, F> {
