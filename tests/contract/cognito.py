@@ -139,7 +139,7 @@ tokens = {
     "own, unknown use": sign({**claims, "token_use": "refresh"}),
     "own, without client": sign({**claims, "client_id": None}),
     "own, client as audience": sign({**claims, "client_id": None, "aud": app}),
-    "own, global issuer": sign({**claims, "iss": claims["iss"].replace("cognito-idp", "issuer-cognito-idp")}),
+    "own, updated issuer": sign({**claims, "iss": claims["iss"].replace("cognito-idp", "issuer-cognito-idp")}),
     "own, issuer with a slash": sign({**claims, "iss": claims["iss"] + "/"}),
     "own, without issuer": sign({**claims, "iss": None}),
     "own, without key id": sign(claims, {"kid": None}),

@@ -1,10 +1,13 @@
 //! `POST /users` as the suite `http` has it: see `tests/benches/suites/http.toml`.
 
 use pilaster::http::{self, CorsLayer, HttpError, Json, Method, RequestContext, StatusCode, header};
+#[cfg(feature = "openapi")]
+use pilaster::openapi::schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The requested user.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(JsonSchema), schemars(crate = "pilaster::openapi::schemars"))]
 pub struct NewUser {
     email: String,
     name: String,
@@ -12,6 +15,7 @@ pub struct NewUser {
 
 /// The created user.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(JsonSchema), schemars(crate = "pilaster::openapi::schemars"))]
 pub struct User {
     id: String,
     email: String,
