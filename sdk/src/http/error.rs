@@ -51,7 +51,7 @@ use serde_json::{Map, Value};
 pub use self::field::FieldError;
 pub use self::into_http_error::IntoHttpError;
 pub(crate) use self::malformed::{Malformed, malformed};
-pub(crate) use self::problem::PROBLEM_JSON;
+pub(crate) use self::problem::{PROBLEM_JSON, is_replaced};
 pub use self::rejection::Rejection;
 pub(crate) use self::renderer::{Renderer, rendered};
 pub use self::to_http_error::ToHttpError;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use pilaster::RawService;
 use pilaster::http::{
     Body, CorsLayer, ErrorLayer, HttpError, IntoResponse, Json, Method, Next, Path, Request, Response, Stack,
@@ -131,13 +132,18 @@ fn errors() -> ErrorLayer {
     ErrorLayer::new().on::<std::io::Error>(409)
 }
 
-/// Replaces the response to an error, and reports its status.
+/// Changes the status of a response, and reports the one that it had.
+async fn changed(status: StatusCode, request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let seen = response.status().as_u16().into();
+    response.headers_mut().insert("x-seen", seen);
+    *response.status_mut() = status;
+    response
+}
+
+/// Replaces the body, too.
 async fn replaced(status: StatusCode, request: Request<Body>, next: Next) -> Response {
-    let (mut parts, body) = next.run(request).await.into_parts();
-    drop(body);
-    parts.headers.insert("x-seen", parts.status.as_u16().into());
-    parts.status = status;
-    Response::from_parts(parts, "replaced".into())
+    changed(status, request, next).await.map(|_| "replaced".into())
 }
 
 /// Returns the status, the body and `x-seen` of each response, and the statuses of the log lines.
@@ -156,14 +162,89 @@ async fn outcomes<R: RawService>(caller: Caller<R>) -> (Vec<(u16, String, u64)>,
 #[tokio::test(start_paused = true)]
 async fn of_a_changed_response_to_an_error_headers_and_a_status_of_an_error_are_kept() {
     for (status, missing, broken) in [(StatusCode::OK, 404, 500), (StatusCode::GONE, 410, 410)] {
-        let replace = move |request: Request<Body>, next: Next| replaced(status, request, next);
-        let stack = Stack::new().errors(errors()).layer(from_fn(replace));
+        let change = move |request: Request<Body>, next: Next| changed(status, request, next);
+        let stack = Stack::new().errors(errors()).layer(from_fn(change));
         let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
         let statuses: Vec<_> = responses.iter().map(|(status, _, seen)| (*status, *seen)).collect();
         assert_eq!(statuses, [(409, 500), (missing, 404), (broken, 500), (504, 0)], "the last one is not seen");
         assert!(responses.iter().all(|(_, body, _)| body.starts_with(r#"{"title""#)), "{responses:?}");
         assert_eq!(lines, [409, missing.into(), broken.into(), 504]);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_an_own_layer_puts_in_place_of_an_error_is_sent_unless_a_rule_maps_the_error() {
+    for (status, missing, broken) in [(StatusCode::OK, 404, 500), (StatusCode::GONE, 410, 410)] {
+        let replace = move |request: Request<Body>, next: Next| replaced(status, request, next);
+        let stack = Stack::new().errors(errors()).layer(from_fn(replace));
+        let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
+        let own = |seen| (status.as_u16(), "replaced".to_owned(), seen);
+        assert_eq!(responses[1..3], [own(404), own(500)]);
+        let [(409, mapped, 500), .., (504, _, 0)] = &responses[..] else { panic!("{responses:?}") };
+        assert_eq!(mapped, r#"{"title":"Conflict","status":409,"detail":"taken"}"#);
+        assert_eq!(lines, [409, missing, broken, 504], "each failure is logged once");
+    }
+}
+
+/// Reads each body, and lets a function change it and its type.
+async fn rewritten(
+    rewrite: impl Fn(String) -> (Option<&'static str>, String),
+    request: Request<Body>,
+    next: Next,
+) -> Result<Response, HttpError> {
+    let (mut parts, body) = next.run(request).await.into_parts();
+    let bytes = body.collect().await.map_err(HttpError::internal)?.to_bytes();
+    let (media_type, body) = rewrite(String::from_utf8(bytes.to_vec())?);
+    if let Some(media_type) = media_type {
+        parts.headers.insert("content-type", media_type.parse()?);
+    }
+    Ok(Response::from_parts(parts, body.into()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_own_layer_may_translate_an_error_add_a_member_or_only_read_it() {
+    macro_rules! bodies {
+        ($errors:expr, $rewrite:expr) => {{
+            let rewrite = move |request: Request<Body>, next: Next| rewritten($rewrite, request, next);
+            let stack = Stack::new().errors($errors).layer(from_fn(rewrite));
+            let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
+            assert_eq!(lines, responses.iter().map(|(status, ..)| u64::from(*status)).collect::<Vec<_>>());
+            responses.into_iter().take(3).map(|(status, body, _)| (status, body)).collect::<Vec<_>>()
+        }};
+    }
+    let of = |expected: [(u16, &str); 3]| expected.map(|(status, body)| (status, body.to_owned()));
+    let opaque = r#"{"title":"Internal Server Error","status":500}"#;
+    let missing = r#"{"title":"Not Found","status":404,"detail":"no such user"}"#;
+    let taken = r#"{"title":"Conflict","status":409,"detail":"taken"}"#;
+
+    let member = |body: String| (None, body.replace('}', r#","id":7}"#));
+    let with_member = [
+        r#"{"title":"Not Found","status":404,"detail":"no such user","id":7}"#,
+        r#"{"title":"Internal Server Error","status":500,"id":7}"#,
+    ];
+    let expected = of([(500, with_member[1]), (404, with_member[0]), (500, with_member[1])]);
+    assert_eq!(bodies!(ErrorLayer::new(), member), expected);
+    assert_eq!(bodies!(errors(), member), of([(409, taken), (404, with_member[0]), (500, with_member[1])]));
+
+    // A body of another type can only be a replacement.
+    let translated = |_: String| (Some("text/plain"), "Es ging nicht.".to_owned());
+    let expected = of([(500, "Es ging nicht."), (404, "Es ging nicht."), (500, "Es ging nicht.")]);
+    assert_eq!(bodies!(errors(), translated), expected);
+    assert_eq!(bodies!(errors().render_with(|error| error.title().to_owned()), translated), expected);
+
+    let read = |body: String| (None, body);
+    assert_eq!(bodies!(errors(), read), of([(409, taken), (404, missing), (500, opaque)]));
+    let by_title = of([(409, "Conflict"), (404, "Not Found"), (500, "Internal Server Error")]);
+    assert_eq!(bodies!(errors().render_with(|error| error.title().to_owned()), read), by_title);
+}
+
+#[tokio::test]
+async fn without_an_error_layer_a_body_of_an_own_layer_is_sent_as_well() {
+    let own = |request: Request<Body>, next: Next| replaced(StatusCode::NOT_FOUND, request, next);
+    let caller = Caller::new(pilaster::handler(fails).without_stack().layer(from_fn(own)));
+    let (responses, lines) = outcomes(caller).await;
+    assert_eq!(responses[1], (404, "replaced".to_owned(), 404));
+    assert_eq!(lines[1], 404);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,19 +261,15 @@ async fn a_response_of_an_own_layer_in_place_of_an_error_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_own_layer_around_an_error_layer_sees_the_status_that_is_sent_and_may_replace_a_rendered_error() {
+async fn an_own_layer_around_an_error_layer_sees_the_status_that_is_sent_and_may_replace_it() {
     let own = || from_fn(|request: Request<Body>, next: Next| replaced(StatusCode::OK, request, next));
-    let inner = Stack::new().layer(own()).layer(errors());
-    let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(inner))).await;
-    let statuses: Vec<_> = responses.iter().map(|(status, _, seen)| (*status, *seen)).collect();
-    assert_eq!(statuses, [(409, 409), (404, 404), (500, 500), (504, 0)]);
-    assert_eq!(lines, [409, 404, 500, 504], "each failure is logged once");
-
-    let rendered = Stack::new().layer(own()).layer(errors().render_with(|error| error.status()));
-    let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(rendered))).await;
-    let expected = [409, 404, 500].map(|seen| (200, "replaced".to_owned(), seen));
-    assert_eq!(responses[..3], expected);
-    assert_eq!(lines, [409, 404, 500, 504]);
+    for inner in [errors(), errors().render_with(|error| error.status())] {
+        let stack = Stack::new().layer(own()).layer(inner);
+        let (responses, lines) = outcomes(Caller::new(pilaster::handler(fails).layer(stack))).await;
+        assert_eq!(responses[..3], [409, 404, 500].map(|seen| (200, "replaced".to_owned(), seen)));
+        assert_eq!(responses[3].0, 504);
+        assert_eq!(lines, [409, 404, 500, 504], "each failure is logged once");
+    }
 
     let around = pilaster::handler(fails).without_stack().layer(own()).layer(Stack::new().errors(errors()));
     let (responses, lines) = outcomes(Caller::new(around)).await;

@@ -1,6 +1,7 @@
 //! The response of an error: problem details as JSON.
 
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use axum_core::BoxError;
@@ -8,7 +9,7 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, header};
-use http_body::Frame;
+use http_body::{Frame, SizeHint};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
@@ -77,27 +78,60 @@ impl HttpError {
     }
 }
 
-impl IntoResponse for HttpError {
-    fn into_response(self) -> Response {
-        let mut response = self.respond(Body::new(ProblemBody(Some(self.clone()))));
+impl HttpError {
+    /// Returns the response with its body as JSON, which an outer layer may render again.
+    pub(crate) fn into_rendered(self) -> Response {
+        let json = self.to_json().into();
+        self.into_own(Some(json))
+    }
+
+    fn into_own(self, json: Option<Bytes>) -> Response {
+        let unread = Arc::new(());
+        let own = OwnBody(Arc::downgrade(&unread));
+        let mut response = self.respond(Body::new(ProblemBody(Some((self.clone(), json, unread)))));
+        response.extensions_mut().insert(own);
         response.extensions_mut().insert(self);
         response
     }
 }
 
-/// A body that is rendered when it is read. An error layer drops it unread and renders the error that its rules
-/// produce.
-struct ProblemBody(Option<HttpError>);
+impl IntoResponse for HttpError {
+    fn into_response(self) -> Response {
+        self.into_own(None)
+    }
+}
+
+/// In the extensions of an error's response: shows whether it still has the body of the error.
+#[derive(Clone)]
+struct OwnBody(Weak<()>);
+
+/// Returns `true` if a layer has read the body of an error's response, or put another one in its place.
+pub(crate) fn is_replaced<B>(response: &http::Response<B>) -> bool {
+    response.extensions().get::<OwnBody>().is_some_and(|OwnBody(unread)| unread.strong_count() == 0)
+}
+
+/// A body that is rendered when it is read, unless it is already. An error layer drops it unread and renders the error
+/// that its rules produce.
+struct ProblemBody(Option<(HttpError, Option<Bytes>, Arc<()>)>);
 
 impl http_body::Body for ProblemBody {
     type Data = Bytes;
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Poll::Ready(self.0.take().map(|error| Ok(Frame::data(error.to_json().into()))))
+        let json = self.0.take().map(|(error, json, _)| json.unwrap_or_else(|| error.to_json().into()));
+        Poll::Ready(json.map(|json| Ok(Frame::data(json))))
     }
 
     fn is_end_stream(&self) -> bool {
         self.0.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Some((_, Some(json), _)) => SizeHint::with_exact(json.len() as u64),
+            Some((_, None, _)) => SizeHint::default(),
+            None => SizeHint::with_exact(0),
+        }
     }
 }

@@ -5,6 +5,10 @@
 //! writes one line: ERROR with the chain of causes for a 5xx, INFO for a 4xx. Application logic thus needs no HTTP
 //! types. A panic of a layer between this one and the function is a 500, like a panic of the function.
 //!
+//! A body that a layer below this one puts in place of that of an error is sent, with the status of that layer. A problem
+//! is an exception if a rule matches its error, or [`render_with`](ErrorLayer::render_with) is set: the layer may only
+//! have read it, before the rules, so it is rendered again.
+//!
 //! A function without an error layer, such as one whose only layer is tower's `TimeoutLayer`, has its errors rendered
 //! and logged by the adapter in the same way. An error of a layer then passes through the outer layers as an error, so
 //! they cannot add headers to it.

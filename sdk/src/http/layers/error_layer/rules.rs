@@ -14,7 +14,7 @@ use super::log::{RequestLine, log_failure};
 use crate::core::deadline::DeadlineExceeded;
 use crate::core::error::{BoxError, as_error, causes};
 use crate::core::panic::{caught, contained};
-use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, rendered};
+use crate::http::error::{HttpError, PROBLEM_JSON, Rejection, Renderer, is_replaced, rendered};
 
 type Map = dyn Fn(&(dyn StdError + 'static)) -> Option<HttpError> + Send + Sync;
 /// A function that returns the inner error of a transparent error.
@@ -38,24 +38,44 @@ struct Seen;
 impl Rules {
     /// Applies the first rule that matches the outermost error of the chain of causes that any rule matches.
     fn map(&self, error: HttpError) -> HttpError {
-        let Some(source) = error.shared_source() else { return error };
+        if let Some(mapped) = self.changed(&error) {
+            return mapped;
+        }
+        let is_unmapped = error.status() == StatusCode::INTERNAL_SERVER_ERROR && !self.maps.is_empty();
+        if cfg!(debug_assertions)
+            && is_unmapped
+            && let Some(source) = error.shared_source()
+        {
+            hidden_cause::warn(&*source);
+        }
+        error
+    }
+
+    /// Returns what the rules make of an error, if one matches it.
+    fn changed(&self, error: &HttpError) -> Option<HttpError> {
+        let source = error.shared_source()?;
         if let Some(mapped) = self.mapped(&*source, 0) {
-            return match mapped.source() {
+            return Some(match mapped.source() {
                 Some(_) => mapped,
-                None => mapped.with_shared_source(source.clone()),
-            };
+                None => mapped.with_shared_source(source),
+            });
         }
         #[cfg(any(feature = "_aws", feature = "table"))]
         if error.status() == StatusCode::INTERNAL_SERVER_ERROR && is_temporary(&*source) {
             // AWS throttles briefly: the client may retry after a second or slightly more.
-            return HttpError::from_status(StatusCode::SERVICE_UNAVAILABLE)
-                .with_retry_after(1)
-                .with_shared_source(source);
+            let unavailable = HttpError::from_status(StatusCode::SERVICE_UNAVAILABLE).with_retry_after(1);
+            return Some(unavailable.with_shared_source(source));
         }
-        if cfg!(debug_assertions) && !self.maps.is_empty() && error.status() == StatusCode::INTERNAL_SERVER_ERROR {
-            hidden_cause::warn(&*source);
-        }
-        error
+        None
+    }
+
+    /// Returns `true` if a layer has replaced the body of an error's response, and it stays. A problem that a rule or a
+    /// renderer changes is rendered again: the layer has seen it, or only read it, before them.
+    fn keeps<B>(&self, error: &HttpError, response: &http::Response<B>) -> bool {
+        let has_renderer = || self.render.is_some() || response.extensions().get::<Renderer>().is_some();
+        // A rule that panics is called again, for the response.
+        let is_final = || !has_renderer() && matches!(caught(|| self.changed(error)), Some(None));
+        is_replaced(response) && (response.headers().get(header::CONTENT_TYPE) != Some(&PROBLEM_JSON) || is_final())
     }
 
     /// Returns the result of the first rule that matches an error; if none does, of its inner error or a cause of either.
@@ -87,17 +107,11 @@ impl Rules {
         // A rule, or the `Display` of an error, may panic; the response still needs the layers' headers.
         let mut error = caught(|| self.map(error)).unwrap_or_else(HttpError::panic);
         log_failure(&mut error, Some(request));
-        let mut response = rendered(render.as_ref(), &error);
-        match render {
-            Some(render) => {
-                response.extensions_mut().insert(Seen);
-                response.extensions_mut().insert(render);
-            }
-            // Outer layers recognise a logged error by it.
-            None => {
-                response.extensions_mut().insert(error);
-            }
-        }
+        // Outer layers recognise a logged error in its response.
+        let Some(render) = render else { return error.into_rendered() };
+        let mut response = rendered(Some(&render), &error);
+        response.extensions_mut().insert(Seen);
+        response.extensions_mut().insert(render);
         response
     }
 
@@ -107,21 +121,28 @@ impl Rules {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        match response.extensions_mut().remove::<HttpError>() {
-            Some(error) => self.respond_with_headers(error, response.map(Body::new), request),
-            None => {
-                if response.status().is_server_error() && response.extensions().get::<Seen>().is_none() {
-                    // A bare status or a rejection of axum is not rendered again, but a 5xx is always logged.
-                    log_failure(&mut HttpError::from_status(response.status()), Some(request));
-                    response.extensions_mut().insert(Seen);
-                }
-                if let Some(render) = self.render.as_ref().filter(|_| response.extensions().get::<Renderer>().is_none())
-                {
-                    response.extensions_mut().insert(render.clone());
-                }
-                response.map(Body::new)
+        let failed = match response.extensions_mut().remove::<HttpError>() {
+            Some(error) if !self.keeps(&error, &response) => {
+                return self.respond_with_headers(error, response.map(Body::new), request);
             }
+            Some(mut error) => {
+                error.set_status(response.status());
+                Some(error)
+            }
+            // A bare status or a rejection of axum is not rendered again, but a 5xx is always logged.
+            None => {
+                let is_new = response.status().is_server_error() && response.extensions().get::<Seen>().is_none();
+                is_new.then(|| HttpError::from_status(response.status()))
+            }
+        };
+        if let Some(mut error) = failed {
+            log_failure(&mut error, Some(request));
+            response.extensions_mut().insert(Seen);
         }
+        if let Some(render) = self.render.as_ref().filter(|_| response.extensions().get::<Renderer>().is_none()) {
+            response.extensions_mut().insert(render.clone());
+        }
+        response.map(Body::new)
     }
 
     /// Returns the response to a failure that has a response: headers that inner layers added are kept.
@@ -185,11 +206,12 @@ pub(crate) fn complete(responded: Result<Response, HttpError>, request: &Request
     if error.is_none() && !status.is_server_error() || response.extensions_mut().remove::<Seen>().is_some() {
         return response;
     }
-    let headers = response.headers();
+    let is_problem = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON);
+    let rules = Rules::default();
     match error {
         // A user's layer may already have rendered it.
-        Some(error) if !error.is_logged() && headers.get(header::CONTENT_TYPE) == Some(&PROBLEM_JSON) => {
-            Rules::default().respond_with_headers(error, response, request)
+        Some(error) if !error.is_logged() && is_problem && !rules.keeps(&error, &response) => {
+            rules.respond_with_headers(error, response, request)
         }
         error => {
             let mut error = error.unwrap_or_else(|| HttpError::from_status(status));
