@@ -57,6 +57,7 @@ mod from_clients;
 mod key;
 mod key_set;
 mod keys;
+mod rights;
 mod rules;
 mod token;
 #[cfg(any(test, feature = "testing"))]
@@ -69,7 +70,7 @@ pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
 pub(crate) use self::fetch::is_loopback;
 #[cfg(feature = "http")]
-pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
+pub(crate) use self::rights::Rights;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

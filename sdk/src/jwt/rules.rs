@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::algorithm::Algorithm;
 use super::claims::{Registered, Seconds};
 use super::error::JwtReason;
+use super::rights::Rights;
 use super::token::Token;
 
 /// The rules of an issuer.
@@ -23,10 +24,7 @@ pub(super) struct Rules {
     pub(super) expected: Vec<(String, Value)>,
     pub(super) leeway: Duration,
     pub(super) max_age: Option<Duration>,
-    pub(super) scopes: Vec<String>,
-    pub(super) groups: Vec<String>,
-    /// A list of scopes or groups was empty.
-    pub(super) requires_nothing: bool,
+    pub(super) rights: Rights,
 }
 
 impl Default for Rules {
@@ -40,9 +38,7 @@ impl Default for Rules {
             expected: Vec::new(),
             leeway: Duration::from_secs(60),
             max_age: None,
-            scopes: Vec::new(),
-            groups: Vec::new(),
-            requires_nothing: false,
+            rights: Rights::default(),
         }
     }
 }
@@ -103,11 +99,8 @@ impl Rules {
                 "a verifier of tokens needs an audience, a client or an expected claim: without one, it accepts the tokens of every application of the issuer",
             );
         }
-        if self.requires_nothing {
-            return Some(NO_RIGHT);
-        }
-        if !self.scopes.iter().all(|scope| is_scope(scope)) {
-            return Some(NO_SCOPE);
+        if let Some(mistake) = self.rights.mistake() {
+            return Some(mistake);
         }
         let algorithms = self.algorithms.as_deref()?;
         if algorithms.is_empty() {
@@ -119,15 +112,6 @@ impl Rules {
             false => "HS256, HS384 and HS512 need a shared secret, and the keys of the issuer are public",
         })
     }
-}
-
-pub(crate) const NO_RIGHT: &str =
-    "a list of required scopes or groups is empty, which would admit everyone: leave the call out to require none";
-pub(crate) const NO_SCOPE: &str = "a scope consists of printable ASCII characters without spaces, `\"` and `\\`";
-
-/// Returns `true` for a scope ([RFC 6749, 3.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
-pub(crate) fn is_scope(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
 }
 
 pub(super) fn without_application(typ: &str) -> &str {

@@ -196,19 +196,13 @@ impl JwtVerifier {
     /// Requires all of these scopes, in addition to earlier ones. An empty list is a mistake.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        self.rules(|rules| {
-            rules.requires_nothing |= scopes.is_empty();
-            rules.scopes.extend(scopes.iter().cloned());
-        })
+        self.rules(|rules| rules.rights.require_scopes(scopes.clone()))
     }
 
     /// Requires membership in one of these groups: in `cognito:groups` or `groups`. An empty list is a mistake.
     pub fn groups<S: Into<String>>(self, groups: impl IntoIterator<Item = S>) -> Self {
         let groups: Vec<String> = groups.into_iter().map(Into::into).collect();
-        self.rules(|rules| {
-            rules.requires_nothing |= groups.is_empty();
-            rules.groups.extend(groups.iter().cloned());
-        })
+        self.rules(|rules| rules.rights.require_groups(groups.clone()))
     }
 
     /// Verifies a token: its signature, its claims, and its rights.
@@ -231,10 +225,7 @@ impl JwtVerifier {
         let all: Map<String, Value> = object(&token.payload).ok_or_else(claims)?;
         issuer.rules.check_claims(&registered, &all, unix_seconds()).map_err(JwtError::new)?;
         let verified = VerifiedJwt::new(all);
-        verified.require_scopes(&issuer.rules.scopes)?;
-        if !issuer.rules.groups.is_empty() {
-            verified.require_group(&issuer.rules.groups)?;
-        }
+        issuer.rules.rights.check(&verified)?;
         Ok(verified)
     }
 
@@ -279,7 +270,7 @@ impl JwtVerifier {
     /// Returns the scopes that all tokens need.
     #[cfg(feature = "http")]
     pub(crate) fn required_scopes(&self) -> Vec<String> {
-        let all = self.issuers.iter().flat_map(|issuer| issuer.rules.scopes.iter().cloned());
+        let all = self.issuers.iter().flat_map(|issuer| issuer.rules.rights.scopes().iter().cloned());
         let mut scopes: Vec<String> = Vec::new();
         all.for_each(|scope| {
             if !scopes.contains(&scope) {

@@ -49,7 +49,7 @@ use crate::core::layer_mistakes::reject;
 use crate::http::bearer::{self, Challenge};
 use crate::http::error::HttpError;
 use crate::http::extract::client::registry;
-use crate::jwt::{JwtError, JwtVerifier, NO_RIGHT, NO_SCOPE, VerifiedJwt, is_scope};
+use crate::jwt::{JwtError, JwtVerifier, Rights, VerifiedJwt};
 
 /// Layer that applies [`JwtService`]. See the [module docs](self).
 #[derive(Clone, Debug)]
@@ -62,9 +62,9 @@ pub struct JwtLayer {
 
 #[derive(Clone, Debug, Default)]
 struct Rules {
-    scopes: Vec<String>,
-    groups: Vec<String>,
+    rights: Rights,
     resource: Option<Resource>,
+    /// The mistake in the address of the resource.
     mistake: Option<&'static str>,
 }
 
@@ -77,7 +77,7 @@ impl JwtLayer {
     /// Returns the scopes that a token needs.
     #[cfg(feature = "openapi")]
     pub(crate) fn required_scopes(&self) -> &[String] {
-        &self.rules.scopes
+        self.rules.rights.scopes()
     }
 
     /// Verifies the tokens of requests with the verifier in the registry of clients, as [`Jwt`](crate::http::Jwt) does.
@@ -88,27 +88,14 @@ impl JwtLayer {
     /// Requires all of these scopes, in addition to those of the verifier; a request without one is a 403. An empty
     /// list is a mistake.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
-        let rules = Arc::make_mut(&mut self.rules);
-        let earlier = rules.scopes.len();
-        rules.scopes.extend(scopes.into_iter().map(Into::into));
-        if rules.scopes.len() == earlier {
-            rules.mistake = Some(NO_RIGHT);
-        }
-        if !rules.scopes.iter().all(|scope| is_scope(scope)) {
-            rules.mistake = Some(NO_SCOPE);
-        }
+        Arc::make_mut(&mut self.rules).rights.require_scopes(scopes.into_iter().map(Into::into).collect());
         self
     }
 
     /// Requires membership in one of these groups (`cognito:groups` or `groups`); a request of another caller is a 403.
     /// An empty list is a mistake.
     pub fn groups<S: Into<String>>(mut self, groups: impl IntoIterator<Item = S>) -> Self {
-        let rules = Arc::make_mut(&mut self.rules);
-        let earlier = rules.groups.len();
-        rules.groups.extend(groups.into_iter().map(Into::into));
-        if rules.groups.len() == earlier {
-            rules.mistake = Some(NO_RIGHT);
-        }
+        Arc::make_mut(&mut self.rules).rights.require_groups(groups.into_iter().map(Into::into).collect());
         self
     }
 
@@ -138,7 +125,7 @@ impl<S> Layer<S> for JwtLayer {
         if let Some(Err(error)) = self.verifier.as_ref().map(JwtVerifier::check) {
             reject(error);
         }
-        if let Some(mistake) = self.rules.mistake {
+        if let Some(mistake) = self.rules.rights.mistake().or(self.rules.mistake) {
             reject(mistake);
         }
         JwtService { inner, layer: self.clone() }
@@ -195,7 +182,7 @@ impl JwtLayer {
                 verifier.map_err(|error| Box::new(HttpError::internal(error).into_response()))?
             }
         };
-        let scopes = || [verifier.required_scopes(), self.rules.scopes.clone()].concat();
+        let scopes = || [&verifier.required_scopes(), self.rules.rights.scopes()].concat();
         let resource = self.rules.resource.as_ref();
         if let Some(resource) = resource.filter(|resource| resource.is_asked_for(&parts.method, &parts.uri)) {
             let document = resource.document(verifier.names(), &scopes());
@@ -209,10 +196,7 @@ impl JwtLayer {
 
     async fn verify(&self, verifier: &JwtVerifier, headers: &HeaderMap) -> Result<VerifiedJwt, JwtError> {
         let verified = verifier.verify(bearer::token(headers).map_err(JwtError::new)?).await?;
-        verified.require_scopes(&self.rules.scopes)?;
-        if !self.rules.groups.is_empty() {
-            verified.require_group(&self.rules.groups)?;
-        }
+        self.rules.rights.check(&verified)?;
         Ok(verified)
     }
 }
