@@ -1,4 +1,4 @@
-//! Bearer tokens: where a request has one, and how a refused one is answered
+//! Bearer tokens: that of a request, and the response to a refused one
 //! ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -26,7 +26,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, JwtReason> {
     std::str::from_utf8(token.trim_ascii()).map_err(|_| JwtReason::Malformed)
 }
 
-/// What `WWW-Authenticate` says beside the error.
+/// The parameters of `WWW-Authenticate` beside the error.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Challenge<'a> {
     /// The scopes that the request needs.
@@ -35,35 +35,20 @@ pub(crate) struct Challenge<'a> {
     pub(crate) resource_metadata: Option<&'a str>,
 }
 
-/// Logs why a token is refused, and returns the response.
+/// Logs why a token is refused, and returns the response: that of the error, with a challenge for a better token.
 pub(crate) fn rejection(error: &JwtError, challenge: Challenge<'_>) -> Rejection {
     error.log();
-    let answer = match error.reason() {
-        JwtReason::Misconfigured => HttpError::internal(error.clone()),
-        JwtReason::KeysUnavailable => {
-            let seconds = error.retry_after().map_or(1, |after| after.as_secs());
-            let unavailable = HttpError::service_unavailable("the keys of the issuer are unavailable");
-            unavailable.with_retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
-        }
-        JwtReason::Group | JwtReason::Mismatch => HttpError::forbidden(error.detail()),
-        JwtReason::Scope => {
-            let scopes = format!(", scope=\"{}\"", challenge.scopes.join(" "));
-            let answer = HttpError::forbidden(error.detail());
-            challenged(answer, &format!("error=\"insufficient_scope\"{scopes}"), challenge)
-        }
-        JwtReason::Missing => challenged(HttpError::unauthorized(error.detail()), "", challenge),
-        _ => challenged(HttpError::new(StatusCode::UNAUTHORIZED, error.detail()), "error=\"invalid_token\"", challenge),
+    let response = HttpError::from(error.clone());
+    let code = match error.reason() {
+        JwtReason::Missing => None,
+        JwtReason::Scope => Some(format!("error=\"insufficient_scope\", scope=\"{}\"", challenge.scopes.join(" "))),
+        _ if response.status() == StatusCode::UNAUTHORIZED => Some("error=\"invalid_token\"".to_owned()),
+        _ => return response.into(),
     };
-    answer.into()
-}
-
-fn challenged(answer: HttpError, error: &str, challenge: Challenge<'_>) -> HttpError {
     let metadata = challenge.resource_metadata.map(|url| format!("resource_metadata=\"{url}\""));
-    let parameters = [(!error.is_empty()).then(|| error.to_owned()), metadata];
-    let parameters = parameters.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let value = format!("Bearer {parameters}");
-    match HeaderValue::from_str(value.trim_end()) {
-        Ok(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
-        Err(_) => answer,
+    let parameters = [code, metadata].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    match HeaderValue::from_str(format!("Bearer {parameters}").trim_end()) {
+        Ok(value) => response.with_header(header::WWW_AUTHENTICATE, value).into(),
+        Err(_) => response.into(),
     }
 }

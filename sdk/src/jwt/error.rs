@@ -135,10 +135,11 @@ pub struct JwtError {
 }
 
 impl JwtError {
+    /// The status and the detail are those of the response in every HTTP function.
     pub(crate) fn new(reason: JwtReason) -> Self {
         let (status, detail) = match reason {
             JwtReason::Misconfigured => (500, ""),
-            JwtReason::KeysUnavailable => (503, ""),
+            JwtReason::KeysUnavailable => (503, "the keys of the issuer are unavailable"),
             JwtReason::Scope | JwtReason::Group | JwtReason::Mismatch => (403, FORBIDDEN),
             JwtReason::Missing => (401, MISSING),
             _ => (401, INVALID),
@@ -180,12 +181,6 @@ impl JwtError {
     /// Returns the time after which a retry makes sense, in whole seconds and at least one, if the keys are unavailable.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after.map(|after| Duration::from_secs(after.as_secs_f64().ceil().max(1.0) as u64))
-    }
-
-    /// Returns the detail that callers read.
-    #[cfg(feature = "http")]
-    pub(crate) fn detail(&self) -> &'static str {
-        self.refusal.as_ref().map_or("", |refusal| refusal.detail)
     }
 
     /// Writes the log line of a refused token.
