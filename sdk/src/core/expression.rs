@@ -8,13 +8,17 @@ mod document;
 pub(crate) mod functions;
 #[cfg(feature = "idempotency")]
 mod large_numbers;
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
+mod parsed;
 
 #[cfg(feature = "idempotency")]
 pub use self::document::Document;
 #[cfg(feature = "idempotency")]
-pub(crate) use self::document::{Expression, Selected};
+pub(crate) use self::document::Selected;
 #[cfg(feature = "idempotency")]
 pub(crate) use self::large_numbers::{LargeNumbers, Written, read};
+#[cfg(any(feature = "idempotency", feature = "rate-limit"))]
+pub(crate) use self::parsed::Expression;
 
 /// The maximum length of an expression, in bytes.
 const LENGTH: usize = 4096;

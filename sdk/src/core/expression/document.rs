@@ -1,16 +1,16 @@
-//! [`Expression`] and [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep their original
-//! form.
+//! [`Document`]: JMESPath with Powertools' functions, over JSON whose numbers keep their original form.
 
 use std::cell::RefCell;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use jmespath::{Context, JmespathError, Rcvar, Runtime, Variable, interpret};
+use jmespath::{Rcvar, Runtime, Variable};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::functions::{not_json, runtime};
 use super::large_numbers::{LargeNumbers, read};
+use super::parsed::Expression;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| runtime(json));
 
@@ -45,53 +45,18 @@ impl From<Value> for Selected {
     }
 }
 
-/// A well-formed expression.
-#[derive(Clone)]
-pub(crate) struct Expression {
-    text: Arc<str>,
-    ast: Arc<jmespath::ast::Ast>,
-}
-
 impl Expression {
-    /// Parses an expression.
-    ///
-    /// # Errors
-    ///
-    /// The text is not a JMESPath expression, or it is too long or too deep.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        super::check(text)?;
-        match jmespath::parse(text) {
-            Ok(ast) => Ok(Self { text: text.into(), ast: Arc::new(ast) }),
-            Err(error) => Err(format!("`{text}` is not a JMESPath expression: {}", error.reason)),
-        }
-    }
-
     /// Selects a value from a document.
     ///
     /// # Errors
     ///
-    /// A function of the expression rejects its argument. The error names the function and the reason, and holds
-    /// nothing of the document.
+    /// Those of [`interpret`](Self::interpret).
     pub(crate) fn select(&self, document: &Document) -> Result<Selected, String> {
-        let mut context = Context::new(&self.text, &RUNTIME);
         LARGE.take();
-        let found = interpret(&document.root, &self.ast, &mut context);
+        let value = self.interpret(&document.root, &RUNTIME);
         let mut large = LARGE.take();
         large.extend(document.large.clone());
-        let found = found.and_then(|found| value(&found)).map_err(|error| format!("`{}`: {}", self.text, error.reason));
-        Ok(Selected { value: found?, large })
-    }
-}
-
-impl fmt::Display for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl fmt::Debug for Expression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
+        Ok(Selected { value: value?, large })
     }
 }
 
@@ -148,13 +113,9 @@ impl Document {
 
     /// Selects the whole document.
     pub(crate) fn whole(&self) -> Result<Selected, String> {
-        let value = value(&self.root).map_err(|error| error.reason.to_string())?;
+        let value = serde_json::to_value(&self.root).map_err(|error| error.to_string())?;
         Ok(Selected { value, large: self.large.clone() })
     }
-}
-
-fn value(variable: &Rcvar) -> Result<Value, JmespathError> {
-    Ok(serde_json::to_value(variable)?)
 }
 
 /// The document may hold personal data, so it is not shown.

@@ -63,7 +63,6 @@
 
 mod fields;
 mod key;
-mod selector;
 
 use std::fmt;
 use std::mem;
@@ -82,8 +81,8 @@ use http::{HeaderValue, Request};
 use tower::{Layer, Service};
 
 use self::key::{By, KeyOf};
-use self::selector::Selector;
 use crate::core::error::BoxError;
+use crate::core::expression::Expression;
 use crate::core::layer_mistakes::reject;
 use crate::http::HttpError;
 use crate::rate_limit::{Decision, RateLimit};
@@ -130,8 +129,8 @@ impl RateLimitLayer {
     /// expression that is malformed, longer than 4,096 bytes, or has more than 64 chained or nested steps is reported
     /// when the layer is applied.
     pub fn by_jmespath(mut self, jmespath: &str) -> Self {
-        match Selector::parse(jmespath) {
-            Ok(selector) => self.key = KeyOf::Selector(selector),
+        match Expression::parse(jmespath) {
+            Ok(expression) => self.key = KeyOf::Selector(expression),
             Err(mistake) => self.mistake = Some(mistake.into()),
         }
         self

@@ -4,21 +4,26 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use axum_core::extract::FromRequestParts;
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
+use jmespath::{Rcvar, Runtime, Variable};
 use serde_json::Value;
 
-use super::selector::Selector;
+use crate::core::expression::Expression;
+use crate::core::expression::functions::{not_json, runtime};
 use crate::http::extract::claims;
 use crate::http::extract::context::RequestContext;
 use crate::http::layers::request_document;
 
 /// The key of all requests whose source reports no address.
 const NO_ADDRESS: &str = "no address";
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| runtime(|text| serde_json::from_str(text).map_err(|error| not_json(&error))));
 
 type Key<'a> = Pin<Box<dyn Future<Output = Result<Option<String>, Response>> + Send + 'a>>;
 
@@ -28,7 +33,7 @@ pub(super) enum KeyOf {
     Address,
     ApiKey,
     Claim(Arc<str>),
-    Selector(Selector),
+    Selector(Expression),
     Extractor(Arc<dyn ExtractKey>),
 }
 
@@ -43,7 +48,7 @@ impl KeyOf {
             Self::Address => None,
             Self::ApiKey => context(parts).and_then(|context| context.get::<String>("identity.apiKeyId")),
             Self::Claim(name) => claim(parts, name),
-            Self::Selector(selector) => selector.select(request_document::of(parts)).and_then(text),
+            Self::Selector(expression) => selected(expression, request_document::of(parts)),
             Self::Extractor(extractor) => extractor.key(parts).await?,
         };
         let key = key.filter(|key| !key.is_empty()).map(|key| format!("k{key}"));
@@ -65,6 +70,12 @@ impl fmt::Debug for KeyOf {
 
 fn context(parts: &Parts) -> Option<RequestContext> {
     RequestContext::of(parts).ok()
+}
+
+/// Returns what an expression selects; `None` also if one of its functions rejects its argument.
+fn selected(expression: &Expression, document: Value) -> Option<String> {
+    let document = Rcvar::new(Variable::from_serializable(document).ok()?);
+    text(expression.interpret(&document, &RUNTIME).ok()?)
 }
 
 fn claim(parts: &Parts, name: &str) -> Option<String> {
