@@ -73,6 +73,28 @@ pub(crate) struct EventParts {
     pub(crate) stage_variables: Vec<(String, String)>,
 }
 
+impl EventParts {
+    /// Returns a value of the context: see [`RequestContext::get`].
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
+        let (first, inner) = path.split_once('.').map_or((path, None), |(first, inner)| (first, Some(inner)));
+        let value = self.context.as_ref()?.member(first)?;
+        let found = match inner {
+            Some(inner) => inner.split('.').try_fold(value, |object, name| member(object, name).map(RawValue::get))?,
+            None => value,
+        };
+        serde_json::from_str(found).ok()
+    }
+
+    /// Returns the address of the caller: see [`RequestContext::source_ip`].
+    pub(crate) fn source_ip(&self) -> Option<IpAddr> {
+        match self.kind {
+            EventKind::HttpApi => self.get("http.sourceIp"),
+            EventKind::Rest | EventKind::HttpApiV1 | EventKind::WebSocket => self.get("identity.sourceIp"),
+            EventKind::Alb { .. } | EventKind::VpcLatticeV1 | EventKind::VpcLattice => None,
+        }
+    }
+}
+
 /// What `lambda_http` takes from an event unchanged, in the extensions of the request.
 #[cfg(feature = "lambda-http")]
 #[derive(Clone)]
@@ -122,16 +144,13 @@ impl<S: Send + Sync> FromRequestParts<S> for EventKind {
 /// ```
 #[derive(Clone)]
 pub struct RequestContext {
-    kind: EventKind,
-    text: ContextText,
-    path: EventPath,
-    stage_variables: Vec<(String, String)>,
+    event: EventParts,
 }
 
 /// Shows only the source: the context contains claims, keys and addresses.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestContext").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("RequestContext").field("kind", &self.event.kind).finish_non_exhaustive()
     }
 }
 
@@ -142,31 +161,27 @@ impl RequestContext {
     ///
     /// The request does not come from a Lambda event.
     pub(crate) fn of(parts: &Parts) -> Result<Self, HttpError> {
-        let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?;
-        let text = event.context.clone().or_else(|| ContextText::parse("{}")).ok_or_else(outside)?;
-        Ok(Self { kind: event.kind, text, path: event.path.clone(), stage_variables: event.stage_variables.clone() })
+        let event = parts.extensions.get::<EventParts>().ok_or_else(outside)?.clone();
+        Ok(Self { event })
     }
 
     /// Returns the source of the event.
     pub fn kind(&self) -> EventKind {
-        self.kind
+        self.event.kind
     }
 
     /// Returns the context as JSON text.
     pub fn raw(&self) -> &RawValue {
-        self.text.raw()
+        match &self.event.context {
+            Some(text) => text.raw(),
+            None => empty(),
+        }
     }
 
     /// Returns the value at a path of field names joined by dots, such as `http.sourceIp`; `None` if it is missing or
     /// not a `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        let (first, inner) = path.split_once('.').map_or((path, None), |(first, inner)| (first, Some(inner)));
-        let value = self.text.member(first)?;
-        let found = match inner {
-            Some(inner) => inner.split('.').try_fold(value, |object, name| member(object, name).map(RawValue::get))?,
-            None => value,
-        };
-        serde_json::from_str(found).ok()
+        self.event.get(path)
     }
 
     /// Returns the address of the connection to the API or the function URL, which AWS has seen: that of the client, or of
@@ -206,16 +221,12 @@ impl RequestContext {
     /// [rest-api]: https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
     /// [websocket]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
     pub fn source_ip(&self) -> Option<IpAddr> {
-        match self.kind {
-            EventKind::HttpApi => self.get("http.sourceIp"),
-            EventKind::Rest | EventKind::HttpApiV1 | EventKind::WebSocket => self.get("identity.sourceIp"),
-            EventKind::Alb { .. } | EventKind::VpcLatticeV1 | EventKind::VpcLattice => None,
-        }
+        self.event.source_ip()
     }
 
     /// Returns a stage variable of API Gateway.
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
-        self.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.event.stage_variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// Returns the beginning of the URL's path that the request's path does not have: the base path of a custom domain,
@@ -231,9 +242,9 @@ impl RequestContext {
     /// [`Stack::base_path`](crate::http::Stack::base_path), and if an HTTP API behind a custom domain has a named stage
     /// and its path begins with that.
     pub fn base_path(&self) -> String {
-        let stage = || self.path.stage_of_rest(&self.get::<String>("path")?, &self.get::<String>("stage")?);
-        let stage = matches!(self.kind, EventKind::Rest | EventKind::HttpApiV1).then(stage).flatten();
-        format!("{}{}", stage.unwrap_or_default(), self.path.base)
+        let stage = || self.event.path.stage_of_rest(&self.get::<String>("path")?, &self.get::<String>("stage")?);
+        let stage = matches!(self.event.kind, EventKind::Rest | EventKind::HttpApiV1).then(stage).flatten();
+        format!("{}{}", stage.unwrap_or_default(), self.event.path.base)
     }
 
     /// Returns the path of this API in the client's form, with the [base path](Self::base_path): for `Location`, links
@@ -259,7 +270,7 @@ impl RequestContext {
 
     #[cfg(feature = "lambda-http")]
     pub(crate) fn stage_variables(&self) -> &[(String, String)] {
-        &self.stage_variables
+        &self.event.stage_variables
     }
 
     /// Returns the whole context as `lambda_http`'s type, with feature `lambda-http`.
@@ -286,8 +297,8 @@ impl RequestContext {
     /// type.
     #[cfg(feature = "lambda-http")]
     pub fn typed(&self) -> Result<TypedContext, HttpError> {
-        let text = self.text.get();
-        let typed = match self.kind {
+        let text = self.raw().get();
+        let typed = match self.event.kind {
             EventKind::Rest | EventKind::HttpApiV1 => serde_json::from_str(text).map(TypedContext::ApiGatewayV1),
             EventKind::HttpApi => serde_json::from_str(text).map(TypedContext::ApiGatewayV2),
             EventKind::Alb { .. } => serde_json::from_str(text).map(TypedContext::Alb),
@@ -296,6 +307,11 @@ impl RequestContext {
         };
         Ok(typed?)
     }
+}
+
+/// Returns the context of an event without one.
+fn empty() -> &'static RawValue {
+    serde_json::from_str("{}").unwrap_or(RawValue::NULL)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestContext {

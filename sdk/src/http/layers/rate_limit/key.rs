@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::core::expression::Expression;
 use crate::core::expression::functions::{not_json, runtime};
 use crate::http::extract::claims;
-use crate::http::extract::context::RequestContext;
+use crate::http::extract::context::EventParts;
 use crate::http::layers::request_document;
 
 /// The key of all requests whose source reports no address.
@@ -46,7 +46,7 @@ impl KeyOf {
     pub(super) async fn of(&self, parts: &mut Parts) -> Result<String, Response> {
         let key = match self {
             Self::Address => None,
-            Self::ApiKey => context(parts).and_then(|context| context.get::<String>("identity.apiKeyId")),
+            Self::ApiKey => event(parts).and_then(|event| event.get::<String>("identity.apiKeyId")),
             Self::Claim(name) => claim(parts, name),
             Self::Selector(expression) => selected(expression, request_document::of(parts)),
             Self::Extractor(extractor) => extractor.key(parts).await?,
@@ -68,8 +68,8 @@ impl fmt::Debug for KeyOf {
     }
 }
 
-fn context(parts: &Parts) -> Option<RequestContext> {
-    RequestContext::of(parts).ok()
+fn event(parts: &Parts) -> Option<&EventParts> {
+    parts.extensions.get()
 }
 
 /// Returns what an expression selects; `None` also if one of its functions rejects its argument.
@@ -93,7 +93,7 @@ fn text(value: Value) -> Option<String> {
 
 /// Returns the address that AWS reports, of an IPv6 address its network.
 fn address(parts: &Parts) -> String {
-    match context(parts).and_then(|context| context.source_ip()).map(|address| address.to_canonical()) {
+    match event(parts).and_then(EventParts::source_ip).map(|address| address.to_canonical()) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
