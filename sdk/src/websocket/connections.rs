@@ -1,9 +1,11 @@
 //! [`Connections`]: the connections of a WebSocket API, by their ids.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -136,7 +138,7 @@ impl Connections {
     ///
     /// # Errors
     ///
-    /// The message is larger than 131,072 bytes, or API Gateway has not taken it. A connection that is gone is no error.
+    /// The message is larger than 131,072 bytes, or API Gateway has not taken it. A connection that is gone is not an error.
     pub async fn send(&self, id: impl AsRef<str>, message: impl Into<Bytes>) -> Result<Sent, ConnectionError> {
         let message = message.into();
         if message.len() > WEBSOCKET_MESSAGE_LIMIT {
@@ -147,10 +149,7 @@ impl Connections {
             return self.in_time(inbox.take(id.as_ref(), message)).await?;
         }
         let post = self.client().await?.post_to_connection().connection_id(id.as_ref()).data(Blob::new(message));
-        match self.in_time(post.send()).await? {
-            Ok(_) => Ok(Sent::Delivered),
-            Err(error) => ConnectionError::of(error).map_or(Ok(Sent::Gone), Err),
-        }
+        Ok(self.unless_gone(post.send()).await?.map_or(Sent::Gone, |_| Sent::Delivered))
     }
 
     /// Sends a value as JSON.
@@ -195,7 +194,7 @@ impl Connections {
         stream::iter(sends).buffer_unordered(self.concurrency).fold(Broadcast::default(), collect).await
     }
 
-    /// Closes a connection. One that is gone already is no error.
+    /// Closes a connection. One that is gone already is not an error.
     ///
     /// # Errors
     ///
@@ -207,10 +206,7 @@ impl Connections {
             return Ok(());
         }
         let delete = self.client().await?.delete_connection().connection_id(id.as_ref());
-        match self.in_time(delete.send()).await? {
-            Ok(_) => Ok(()),
-            Err(error) => ConnectionError::of(error).map_or(Ok(()), Err),
-        }
+        self.unless_gone(delete.send()).await.map(|_| ())
     }
 
     /// Returns what API Gateway knows of a connection; `None` if it is gone.
@@ -224,8 +220,19 @@ impl Connections {
             return Ok(inbox.is_connected(id.as_ref()).then(ConnectionInfo::unknown));
         }
         let get = self.client().await?.get_connection().connection_id(id.as_ref());
-        match self.in_time(get.send()).await? {
-            Ok(output) => Ok(Some(ConnectionInfo::of(output))),
+        Ok(self.unless_gone(get.send()).await?.map(ConnectionInfo::of))
+    }
+
+    /// Returns the output of a call; `None` if the connection is gone.
+    async fn unless_gone<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<Option<T>, ConnectionError>
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        match self.in_time(call).await? {
+            Ok(output) => Ok(Some(output)),
             Err(error) => ConnectionError::of(error).map_or(Ok(None), Err),
         }
     }
