@@ -119,7 +119,10 @@ impl CacheControlLayer {
             Ok(status) if status.as_u16() >= 200 => {
                 Arc::make_mut(&mut self.rules).statuses.insert(0, (status, value));
             }
-            _ => drop(self.error.get_or_insert(CacheControlError::status(status))),
+            _ => {
+                let mistake = || format!("`.status({status}, ..)` takes a status from 200 to 599");
+                self.error.get_or_insert_with(|| CacheControlError::new(mistake()));
+            }
         }
         self
     }
@@ -185,9 +188,9 @@ where
 
     fn call(&mut self, request: Request<R>) -> Self::Future {
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-        let reads = reads.then(|| Read {
-            route: self.rules.routes.iter().position(|(route, _)| route.matches(request.uri().path())),
-            has_credentials: !self.rules.public_with_credentials && has_credentials(&request),
+        let reads = reads.then(|| {
+            let route = self.rules.routes.iter().position(|(route, _)| route.matches(request.uri().path()));
+            Read { route, has_credentials: self.rules.depends_on_caller(route) && has_credentials(&request) }
         });
         ResponseFuture { future: self.inner.call(request), reads, rules: Arc::clone(&self.rules) }
     }
@@ -210,6 +213,16 @@ struct Read {
 }
 
 impl Rules {
+    /// Returns `true` if a value of a route is another one for a request with credentials: else its claims are not read.
+    fn depends_on_caller(&self, route: Option<usize>) -> bool {
+        let statuses = self.statuses.iter().map(|(_, value)| value);
+        !self.public_with_credentials && statuses.chain([self.of_route(route)]).any(Value::depends_on_caller)
+    }
+
+    fn of_route(&self, route: Option<usize>) -> &Value {
+        route.and_then(|at| self.routes.get(at)).map_or(&self.default, |(_, value)| value)
+    }
+
     fn complete(&self, status: StatusCode, headers: &mut HeaderMap, request: Option<Read>) {
         if headers.contains_key(header::CACHE_CONTROL) || headers.contains_key(header::EXPIRES) {
             return;
@@ -230,10 +243,9 @@ impl Rules {
         let of = |status| self.statuses.iter().find(|(known, _)| *known == status).map(|(_, value)| value);
         // A 304 renews what the client has stored of a 200.
         let is_held = status == StatusCode::NOT_MODIFIED;
-        of(status).or_else(|| is_held.then(|| of(StatusCode::OK)).flatten()).or_else(|| {
-            let routed = || route.and_then(|at| self.routes.get(at)).map_or(&self.default, |(_, value)| value);
-            (status.is_success() || is_held).then(routed)
-        })
+        of(status)
+            .or_else(|| is_held.then(|| of(StatusCode::OK)).flatten())
+            .or_else(|| (status.is_success() || is_held).then(|| self.of_route(route)))
     }
 }
 

@@ -18,7 +18,11 @@ enum Segment {
 
 impl Route {
     pub(super) fn parse(route: &str) -> Result<Self, CacheControlError> {
-        let invalid = || CacheControlError::route(route);
+        let invalid = || {
+            CacheControlError::new(format!(
+                "{route:?} is not a route: use a path such as `/users/{{id}}` or `/assets/{{path+}}`, without a method"
+            ))
+        };
         let mut rest = route.strip_prefix('/').ok_or_else(invalid)?;
         let mut is_greedy = false;
         if let Some((before, name)) = rest.rsplit_once('/').or(Some(("", rest)))

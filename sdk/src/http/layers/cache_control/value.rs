@@ -19,22 +19,28 @@ pub(super) struct Value {
 
 impl Value {
     pub(super) fn parse(value: &str) -> Result<Self, CacheControlError> {
+        let unknown = |item: &str| {
+            let known = DIRECTIVES.map(|(name, _)| name).join("`, `");
+            format!("{item:?} in {value:?} is not a directive of a response: use `{known}`")
+        };
+        let wrong = CacheControlError::new;
         let mut directives: Vec<(&'static str, &str)> = Vec::new();
         for item in split(value, b',') {
             let (name, argument) = item.split_once('=').map_or((item, None), |(name, value)| (name, Some(value)));
             let known = DIRECTIVES.iter().find(|(known, _)| name.eq_ignore_ascii_case(known));
-            let (name, takes) = *known.ok_or_else(|| CacheControlError::directive(value, item))?;
+            let (name, takes) = *known.ok_or_else(|| wrong(unknown(item)))?;
             match (takes, argument) {
                 (Argument::Seconds, Some(seconds)) if is_seconds(seconds) => {}
-                (Argument::Seconds, _) => return Err(CacheControlError::seconds(value, name)),
-                (Argument::Names, Some(names)) if !is_quoted(names) => {
-                    return Err(CacheControlError::directive(value, item));
+                (Argument::Seconds, _) => {
+                    let example = format!("`{name}` in {value:?} needs a number of seconds, such as `{name}=60`");
+                    return Err(wrong(example));
                 }
-                (Argument::None, Some(_)) => return Err(CacheControlError::argument(value, name)),
+                (Argument::Names, Some(names)) if !is_quoted(names) => return Err(wrong(unknown(item))),
+                (Argument::None, Some(_)) => return Err(wrong(format!("`{name}` in {value:?} takes no value"))),
                 (Argument::None | Argument::Names, _) => {}
             }
             if directives.iter().any(|(known, _)| *known == name) {
-                return Err(CacheControlError::twice(value, name));
+                return Err(wrong(format!("`{name}` occurs twice in {value:?}")));
             }
             directives.push((name, item));
         }
@@ -43,10 +49,10 @@ impl Value {
         let contradicts = |names: &&[&str; 2]| {
             names.iter().all(|name| has(name)) && !(names[0] == "no-store" && has("must-understand"))
         };
-        if let Some(names) = CONTRADICTIONS.iter().find(contradicts) {
-            return Err(CacheControlError::contradiction(value, *names));
+        if let Some([one, other]) = CONTRADICTIONS.iter().find(contradicts) {
+            return Err(wrong(format!("`{one}` contradicts `{other}` in {value:?}: remove one of them")));
         }
-        let header = |text: &str| HeaderValue::from_str(text).map_err(|_| CacheControlError::directive(value, value));
+        let header = |text: &str| HeaderValue::from_str(text).map_err(|_| wrong(unknown(value)));
         let is_private = |(name, item): &&(&str, &str)| {
             !matches!(*name, "public" | "s-maxage" | "proxy-revalidate")
                 && (*name != "private" || item.len() == name.len())
@@ -60,6 +66,11 @@ impl Value {
             private.push("private");
         }
         Ok(Self { shared: Some(header(value.trim())?), private: Some(header(&private.join(", "))?) })
+    }
+
+    /// Returns `true` if the header of a response for its caller alone is another one.
+    pub(super) fn depends_on_caller(&self) -> bool {
+        self.shared != self.private
     }
 
     /// Returns the header of a response that may be for its caller alone, or for everyone.
