@@ -1,7 +1,7 @@
 //! Tokens of an identity provider: JSON Web Tokens ([RFC 7519](https://www.rfc-editor.org/rfc/rfc7519)), verified by the
 //! keys of their issuer.
 //!
-//! [`JwtVerifier`] names the issuers, and what the claims of their tokens must say. It is used by
+//! [`JwtVerifier`] names the issuers, and the rules for the claims of their tokens. It is used by
 //! [`http::Jwt`](crate::http::Jwt) and [`http::JwtLayer`](crate::http::JwtLayer), as a Lambda authorizer
 //! ([`JwtVerifier::authorize`]), and directly, for a token from any other source:
 //!

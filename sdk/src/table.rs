@@ -347,7 +347,7 @@ impl Table {
     async fn is_unchanged(&self, writes: Vec<Write>) -> bool {
         let read = |write: &Write| !matches!(write.expected, Expected::Anything);
         let checks = writes.into_iter().filter(read).map(Write::into_check).collect();
-        // If that cannot be checked, the error of the work says more.
+        // If that cannot be checked, the error of the work has more details.
         !matches!(self.commit(checks).await, Ok(Committed::No { .. }))
     }
 

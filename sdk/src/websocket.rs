@@ -21,8 +21,8 @@
 //!
 //! # Gone connections
 //!
-//! A connection that is gone is no error: it is [`Sent::Gone`], and its id can be forgotten. **Until `$connect` has
-//! returned, a connection is gone too:** [`Connection::send`](crate::http::Connection::send) says so there, and another
+//! A connection that is gone is not an error: it is [`Sent::Gone`], and its id can be forgotten. **Until `$connect` has
+//! returned, a connection is gone too:** [`Connection::send`](crate::http::Connection::send) is an error there, and another
 //! function that learns the id meanwhile should keep an id of the last seconds.
 //!
 //! The role of the function needs `execute-api:ManageConnections` on

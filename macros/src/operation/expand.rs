@@ -10,7 +10,7 @@ use crate::crate_path::CratePath;
 use crate::lambda_handler::{Function, checks, local, met, module, returned, type_with};
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
-/// imported by a glob, so that a type of the user with the same name takes precedence and is no duplicate.
+/// imported by a glob, so that a type of the user with the same name takes precedence and is not a duplicate.
 pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
     let (handler, routes) = (local("pilaster_handler"), local("pilaster_routes"));

@@ -2,7 +2,7 @@
 //!
 //! Many extractors and responses hold a value, and require a trait of the value's type: `Json<Order>` requires
 //! `serde::Deserialize` of `Order`. Where [`Holds`] names this requirement, the compiler reports `Order` and the derive
-//! that it lacks, and not that `Json<Order>` is no extractor. Pilaster's types do so, and yours can. Without it your
+//! that it lacks, and not that `Json<Order>` is not an extractor. Pilaster's types do so, and yours can. Without it your
 //! extractors work as well; only the message is less exact.
 //!
 //! # Example

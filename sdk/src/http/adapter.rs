@@ -302,7 +302,7 @@ async fn error_response(
 }
 
 /// Renders an error in place of a response with these headers: those of the layers stay, those about its content are
-/// removed. A response that says how long it may be stored becomes an error that may not be.
+/// removed. A response that may be stored for a time becomes an error that may not be.
 fn rendered(mut headers: HeaderMap, renderer: Option<&Renderer>, error: &HttpError) -> Response {
     let is_stored = headers.contains_key(header::CACHE_CONTROL);
     for name in [

@@ -20,7 +20,7 @@ pub(crate) fn token(headers: &HeaderMap) -> Result<&str, JwtReason> {
     let value = value.as_bytes().trim_ascii();
     let (scheme, token) = value.split_at(value.iter().position(|byte| *byte == b' ').unwrap_or(value.len()));
     if !scheme.eq_ignore_ascii_case(b"bearer") {
-        // Another scheme is no attempt to send a token.
+        // Another scheme is not an attempt to send a token.
         return Err(JwtReason::Missing);
     }
     std::str::from_utf8(token.trim_ascii()).map_err(|_| JwtReason::Malformed)

@@ -18,7 +18,7 @@ pub enum JwtReason {
     Malformed,
     /// It has more than 8 KiB.
     TooLong,
-    /// The header has an extension (`crit`, `b64`), or says that the token is encrypted.
+    /// The header has an extension (`crit`, `b64`), or the token is encrypted.
     Extension,
     /// The algorithm is not supported, not in the list of the verifier, or not that of the key.
     Algorithm,
@@ -28,7 +28,7 @@ pub enum JwtReason {
     AmbiguousKey,
     /// The signature is not that of the key.
     Signature,
-    /// The claims are not a JSON object, or a registered claim has another type than its specification says.
+    /// The claims are not a JSON object, or a registered claim has another type than in its specification.
     Claims,
     /// `exp` is missing.
     NoExpiry,

@@ -35,7 +35,7 @@ impl KeySet {
     ///
     /// # Errors
     ///
-    /// A sentence without a value of the document: it is no set, or mixes secrets with public keys.
+    /// A sentence without a value of the document: it is not a set, or mixes secrets with public keys.
     pub(super) fn read(json: &[u8]) -> Result<Self, &'static str> {
         #[derive(Deserialize)]
         struct Set {

@@ -1,4 +1,4 @@
-//! [`Rules`]: what the claims of a token must say.
+//! [`Rules`]: the rules for the claims of a token.
 
 use std::time::Duration;
 

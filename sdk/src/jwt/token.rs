@@ -49,7 +49,7 @@ impl<'t> Token<'t> {
     ///
     /// # Errors
     ///
-    /// It is no signed token, has extensions, or an algorithm that is not supported.
+    /// It is not a signed token, has extensions, or an algorithm that is not supported.
     pub(super) fn parse(token: &'t str) -> Result<Self, JwtReason> {
         if token.len() > LONGEST {
             return Err(JwtReason::TooLong);

@@ -1,4 +1,4 @@
-//! [`JwtVerifier`]: the issuers whose tokens are accepted, and what their claims must say.
+//! [`JwtVerifier`]: the issuers whose tokens are accepted, and the rules for their claims.
 
 use std::fmt;
 use std::sync::Arc;
@@ -247,7 +247,7 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// [`JwtReason::Misconfigured`], with a sentence that says what to change.
+    /// [`JwtReason::Misconfigured`], with a sentence that states what to change.
     pub fn check(&self) -> Result<(), JwtError> {
         for (at, issuer) in self.issuers.iter().enumerate() {
             let rules = || issuer.rules.mistake(issuer.keys.is_secret()).map(str::to_owned);

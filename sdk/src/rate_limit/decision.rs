@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::quota::{Quota, Taken, later};
 
-/// The answer to a request: whether it is admitted, and what its caller has left.
+/// The outcome of a request: whether it is admitted, and what its caller has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Decision {

@@ -104,7 +104,7 @@ impl Quota {
         Taken::Allowed(later(tat, self.interval()))
     }
 
-    /// Returns why this is no quota.
+    /// Returns why this quota is not valid.
     pub(super) fn mistake(&self) -> Option<&'static str> {
         if self.limit == 0 || self.burst == 0 {
             Some("the limit and the burst must be at least 1")

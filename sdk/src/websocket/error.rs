@@ -15,7 +15,7 @@ use crate::core::limits::WEBSOCKET_MESSAGE_LIMIT;
 /// `Retry-After` after API Gateway has throttled all attempts, in seconds.
 const RETRY_AFTER: u32 = 1;
 
-/// The reason why a message was not sent, or a connection not closed or looked up. A connection that is gone is no error:
+/// The reason why a message was not sent, or a connection not closed or looked up. A connection that is gone is not an error:
 /// see [`Sent::Gone`](super::Sent::Gone).
 ///
 /// With `?` in an HTTP function it is a 500, and a 503 with `Retry-After` if API Gateway has throttled all attempts.
@@ -83,7 +83,7 @@ impl ConnectionError {
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
     {
         let status = error.raw_response().map(|response| response.status().as_u16());
-        // Without a body, as of an HTTP `DELETE`, the status alone says so.
+        // Without a body, as of an HTTP `DELETE`, the status alone shows it.
         if error.code() == Some("GoneException") || status == Some(410) {
             return None;
         }

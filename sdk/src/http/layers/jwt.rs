@@ -4,7 +4,7 @@
 //! those of the API's authorizer first. The responses to other requests are those of
 //! [`Jwt`](crate::http::extract::jwt).
 //!
-//! In a [`Stack`](crate::http::Stack), CORS answers preflights, which have no token, before this layer sees them. Pages
+//! In a [`Stack`](crate::http::Stack), CORS responds to preflights, which have no token, before this layer. Pages
 //! that read `WWW-Authenticate` need it in `CorsLayer::expose_headers`.
 //!
 //! # Example

@@ -20,7 +20,7 @@
 //!
 //! **`X-Forwarded-For` is never read:** callers write it. Behind CloudFront the address is that of an edge, so choose
 //! another key. Events of a load balancer or of VPC Lattice have no address at all; all their requests without another
-//! key share one quota, and a warning says so.
+//! key share one quota, and a warning is logged.
 //!
 //! # The response
 //!
@@ -114,7 +114,7 @@ impl RateLimitLayer {
     }
 
     /// Limits the requests with each API key that a REST API or a WebSocket API has verified
-    /// (`requestContext.identity.apiKeyId`); the header `x-api-key` alone is no proof. A request without one counts by
+    /// (`requestContext.identity.apiKeyId`); the header `x-api-key` alone is not a proof. A request without one counts by
     /// its address.
     pub fn by_api_key(mut self) -> Self {
         self.key = KeyOf::ApiKey;

@@ -97,7 +97,7 @@ impl Pipeline {
         }
     }
 
-    /// Keeps spans for the next call, unless the last call did so, too: one deadline is no outage, and the spans may be those of other
+    /// Keeps spans for the next call, unless the last call did so, too: one deadline is not an outage, and the spans may be those of other
     /// invocations. A collector that received them nevertheless receives them twice.
     fn postpone(&self, mut spans: Vec<SpanData>) -> bool {
         {

@@ -159,7 +159,7 @@ async fn written(update: UpdateItemFluentBuilder) -> Result<Written, BoxError> {
 
 /// # Errors
 ///
-/// The attribute is no whole number: the item is not that of a rate limit.
+/// The attribute is not a whole number: the item is not that of a rate limit.
 fn state(item: Option<&HashMap<String, AttributeValue>>) -> Result<Option<u64>, BoxError> {
     let Some(tat) = item.and_then(|item| item.get(TAT)) else { return Ok(None) };
     let tat = tat.as_n().ok().and_then(|text| text.parse().ok());

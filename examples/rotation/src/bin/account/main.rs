@@ -20,7 +20,7 @@ async fn account(Client(service): Client<Service>, event: CloudFormation<Account
             Ok(CustomResource::with_id(properties.name))
         }
         ResourceRequest::Delete { id, properties } => {
-            // After a creation that timed out, the id is no name: Pilaster makes it of the ids of the resource and the request.
+            // After a creation that timed out, the id is not a name: Pilaster makes it of the ids of the resource and the request.
             let request = id.strip_prefix(&event.logical_id).and_then(|rest| rest.strip_prefix('-'));
             let created = properties.filter(|_| request.is_some_and(|request| uuid::Uuid::parse_str(request).is_ok()));
             service.delete_account(&created.map_or(id, |properties| properties.name), &owner).await?;

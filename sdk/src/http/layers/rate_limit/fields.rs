@@ -8,7 +8,7 @@ use crate::rate_limit::Quota;
 pub(super) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 pub(super) const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// Returns the quota. The window is left out if it is not of whole seconds, as a field cannot say so.
+/// Returns the quota. The window is left out if it is not of whole seconds, as a field cannot express it.
 pub(super) fn policy(name: &str, quota: &Quota) -> String {
     let limit = quota.limit();
     match (quota.period().as_secs(), quota.period().subsec_nanos()) {

@@ -90,7 +90,7 @@ impl Serializer for Rows<'_> {
         value.serialize(self)
     }
 
-    /// Nothing is no line.
+    /// Nothing is not a line.
     fn serialize_none(self) -> Written {
         Ok(())
     }
