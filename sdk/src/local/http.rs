@@ -140,7 +140,8 @@ async fn respond<S: RawService>(
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
     let hint = match response.status() {
-        StatusCode::UNAUTHORIZED if matches!(claims(), Ok(None)) => {
+        // A function that verifies tokens itself does not read them.
+        StatusCode::UNAUTHORIZED if !env::is_set("PILASTER_JWT_ISSUER") && matches!(claims(), Ok(None)) => {
             "; set the claims of a JWT in PILASTER_CLAIMS, see --help"
         }
         _ => "",
