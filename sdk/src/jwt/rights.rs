@@ -29,6 +29,7 @@ impl Rights {
         self.groups.extend(groups);
     }
 
+    #[cfg(feature = "http")]
     pub(crate) fn scopes(&self) -> &[String] {
         &self.scopes
     }

@@ -41,11 +41,12 @@ impl Rules {
         if let Some(mapped) = self.changed(&error) {
             return mapped;
         }
-        let is_opaque = error.status() == StatusCode::INTERNAL_SERVER_ERROR;
-        if let Some(source) = error.shared_source().filter(|_| cfg!(debug_assertions) && is_opaque) {
-            if !self.maps.is_empty() {
-                hidden_cause::warn(&*source);
-            }
+        let is_unmapped = error.status() == StatusCode::INTERNAL_SERVER_ERROR && !self.maps.is_empty();
+        if cfg!(debug_assertions)
+            && is_unmapped
+            && let Some(source) = error.shared_source()
+        {
+            hidden_cause::warn(&*source);
         }
         error
     }
