@@ -8,7 +8,7 @@
 //! A function that returns [`Negotiate`] lets the layer write the body: the layer calls [`NegotiationLayer::writer`]
 //! with the value and [`NegotiationLayer::error_writer`] with an error. A writer is for one type;
 //! `NegotiationLayer::format`, with the feature `negotiation-formats`, is for all types: `JsonFormat`, `CsvFormat`
-//! (feature `negotiation-csv`) or your own.
+//! (feature `negotiation-csv`), `CborFormat` (`negotiation-cbor`), `XmlFormat` (`negotiation-xml`) or your own.
 //!
 //! The `ETag` of a written value gets the media type as a suffix (`"7"` becomes `"7;text/csv"`), since each media type
 //! is another representation. A tag in `If-None-Match`, `If-Match` or `If-Range` is rewritten, so that the function
@@ -52,6 +52,8 @@
 //! ```
 
 mod accepts;
+#[cfg(feature = "negotiation-cbor")]
+mod cbor_format;
 #[cfg(feature = "negotiation-csv")]
 mod csv_format;
 mod entity_tags;
@@ -63,6 +65,8 @@ mod response_writer;
 #[cfg(test)]
 mod tests;
 mod writers;
+#[cfg(feature = "negotiation-xml")]
+mod xml_format;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -84,6 +88,8 @@ use crate::http::error::HttpError;
 use crate::http::layers::deadline;
 
 pub use self::accepts::Accepts;
+#[cfg(feature = "negotiation-cbor")]
+pub use self::cbor_format::CborFormat;
 #[cfg(feature = "negotiation-csv")]
 pub use self::csv_format::CsvFormat;
 #[cfg(feature = "negotiation-formats")]
@@ -94,6 +100,8 @@ pub use self::writers::Negotiate;
 #[cfg(feature = "conditional")]
 pub(crate) use self::writers::Unwritten;
 use self::writers::Writers;
+#[cfg(feature = "negotiation-xml")]
+pub use self::xml_format::XmlFormat;
 
 /// Layer that applies [`Negotiation`]. See the [module docs](self).
 #[derive(Clone, Debug, Default)]

@@ -1,3 +1,5 @@
+#[cfg(all(feature = "negotiation-cbor", feature = "negotiation-xml"))]
+mod cbor_and_xml;
 #[cfg(feature = "negotiation-csv")]
 mod formats;
 
