@@ -13,10 +13,10 @@ fn print(arguments: &[&str], folder: &Path, file: &str) {
 
 /// Compares a document in JSON and in YAML by both parsers; returns what they say if one of them finds a difference.
 fn compare(json: &str, yaml: &str, folder: &Path) -> Result<(), String> {
-    for name in ["yaml.py", "yaml.mjs"] {
+    for name in ["yaml_values.py", "yaml_values.mjs"] {
         fs::copy(root().join("tests/contract").join(name), folder.join(name)).unwrap();
     }
-    for (program, script) in [("python", "yaml.py"), ("node", "yaml.mjs")] {
+    for (program, script) in [("python", "yaml_values.py"), ("node", "yaml_values.mjs")] {
         let arguments =
             if program == "python" { vec![script, "compare", json, yaml] } else { vec![script, json, yaml] };
         let (is_same, said) = run(program, &arguments, folder);
@@ -45,12 +45,12 @@ fn each_document_in_yaml_is_the_one_in_json() {
 #[test]
 fn random_texts_are_the_same_in_yaml_and_a_planted_difference_is_found() {
     let folder = folder("yaml-random");
-    fs::copy(root().join("tests/contract/yaml.py"), folder.join("yaml.py")).unwrap();
+    fs::copy(root().join("tests/contract/yaml_values.py"), folder.join("yaml_values.py")).unwrap();
     let seeds = env::var("YAML_SEEDS").unwrap_or_else(|_| "1..4".to_owned());
     let (first, last) = seeds.split_once("..").unwrap();
     for seed in first.parse::<u32>().unwrap()..last.parse().unwrap() {
         let mut made = Command::new(tools().join("bin/python"));
-        made.args(["yaml.py", "make", &seed.to_string()]).current_dir(&folder);
+        made.args(["yaml_values.py", "make", &seed.to_string()]).current_dir(&folder);
         let made = made.output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         fs::write(folder.join("made.json"), made.stdout).unwrap();

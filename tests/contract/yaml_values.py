@@ -1,16 +1,14 @@
 """Makes documents of texts that parsers of YAML take for other values, and compares JSON with YAML by PyYAML, a parser of YAML 1.1.
 
-    python yaml.py make SEED          a document in JSON, to standard output
-    python yaml.py compare JSON YAML  fails, with the values that differ
+    python yaml_values.py make SEED          a document in JSON, to standard output
+    python yaml_values.py compare JSON YAML  fails, with the values that differ
 """
 
 import json
 import random
 import sys
 
-# This folder has a file of the same name.
-sys.path.pop(0)
-import yaml  # noqa: E402
+import yaml
 
 PIECES = [
     "no", "No", "NO", "on", "off", "y", "n", "Y", "yes", "true", "True", "null", "Null", "~", "", "200", "0x1F", "0o17", "017", "1e3", "1E3",

@@ -1,6 +1,6 @@
 // Compares a document in JSON with that in YAML, by the npm package yaml, a parser of YAML 1.2. It fails with the values that differ.
 //
-//   node yaml.mjs JSON YAML
+//   node yaml_values.mjs JSON YAML
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "yaml";
