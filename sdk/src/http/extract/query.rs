@@ -20,6 +20,11 @@
 //! }
 //! # let _ = list;
 //! ```
+//!
+//! Fields within `#[serde(flatten)]` are read by their types, too, in a query of at most 16 KiB and 32 names of unknown
+//! type; a map that takes each other field has texts as values.
+
+mod flattened;
 
 use std::ops::Deref;
 
@@ -75,8 +80,17 @@ pub(super) fn mismatch(status: StatusCode, part: &str, field: FieldError) -> Rej
 /// Decodes `application/x-www-form-urlencoded` text. The error is the invalid field.
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let deserializer = serde_html_form::Deserializer::from_bytes(text);
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+    serde_path_to_error::deserialize(deserializer).or_else(|error| {
         let message = error.inner().to_string();
+        let message = match flattened::decode(text, &message) {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err((key, message))) => {
+                let mut at = String::new();
+                push_step(&mut at, &key);
+                return Err(FieldError::new(at, serde_message::expected_in(&message)));
+            }
+            None => message,
+        };
         let mut at = pointer(error.path());
         // serde reports it without a path.
         if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
@@ -86,7 +100,7 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> 
             Segment::Map { key } => Some(key.as_str()),
             _ => None,
         });
-        FieldError::new(at, serde_message::of_key::<T>(key, &message))
+        Err(FieldError::new(at, serde_message::of_key::<T>(key, &message)))
     })
 }
 

@@ -57,6 +57,11 @@ fn expected(message: &str) -> Option<Cow<'_, str>> {
     json::expected(message).map(translate)
 }
 
+/// Returns what the type of a value expected, without what it was: in a query, each value is a text.
+pub(super) fn expected_in(message: &str) -> String {
+    expected(message).map_or_else(|| "is invalid".to_owned(), |text| format!("expected {text}"))
+}
+
 /// Returns the JSON type of the value that serde found.
 fn json_type(got: &str) -> Option<&'static str> {
     Some(match found(got)? {
