@@ -1,10 +1,12 @@
 //! [`Contract`]: an OpenAPI document against which a [`Caller`](super::Caller) checks what a test sends and receives.
 
 mod find;
+mod parameter;
 mod request;
 mod response;
 mod schemas;
 mod sent;
+mod shape;
 #[cfg(test)]
 #[cfg(feature = "logging")]
 mod tests;
@@ -65,7 +67,7 @@ impl Contract {
             return Err(format!("the document has the version `{version}`: tests need OpenAPI 3.1 or 3.2"));
         }
         let status = response.status();
-        let Some(operation) = find::operation(&self.document, sent, status) else {
+        let Some(operation) = find::operation(self, sent, status)? else {
             // An unknown path, another method, or a preflight.
             return match (&*sent.method, status) {
                 (_, 404 | 405) | ("OPTIONS", _) => Ok(()),
@@ -88,14 +90,19 @@ impl Contract {
         })
     }
 
-    /// Follows references within the document: those of responses, parameters, headers and bodies.
-    fn resolve<'d>(&'d self, mut value: &'d Value) -> &'d Value {
+    /// Follows references within the document: those of paths, responses, parameters, headers, bodies and schemas.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the reference, if it leads nowhere.
+    fn resolve<'d>(&'d self, mut value: &'d Value) -> Result<&'d Value, String> {
         // A document may refer in a circle.
         for _ in 0..8 {
-            let Some(to) = value.get("$ref").and_then(Value::as_str) else { break };
-            value = to.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer)).unwrap_or(&Value::Null);
+            let Some(to) = value.get("$ref").and_then(Value::as_str) else { return Ok(value) };
+            let found = to.strip_prefix('#').and_then(|pointer| self.document.pointer(pointer));
+            value = found.ok_or_else(|| format!("a reference leads to `{to}`, which is not in the document"))?;
         }
-        value
+        Err("a reference leads to itself".to_owned())
     }
 }
 

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use super::Contract;
 use super::sent::Sent;
 
 /// The operation of a request.
@@ -11,8 +12,8 @@ pub(super) struct Operation<'d> {
     path: &'d str,
     /// The operation in the document.
     pub(super) value: &'d Value,
-    /// The operations of the path.
-    pub(super) item: &'d Value,
+    /// The operations of the path: those beside its reference, and those to which it leads.
+    items: [&'d Value; 2],
     /// The decoded parameters of the path.
     pub(super) parameters: Vec<(&'d str, String)>,
 }
@@ -26,12 +27,22 @@ impl Operation<'_> {
             None => format!("the operation `{route}`"),
         }
     }
+
+    /// Returns the declared parameters: those of the path, then those of the operation. Of two of one name, the latter
+    /// counts.
+    pub(super) fn declared(&self) -> impl Iterator<Item = &Value> {
+        let [beside, item] = self.items;
+        let beside = (!std::ptr::eq(beside, item)).then_some(beside);
+        let each = beside.into_iter().chain([item, self.value]);
+        each.filter_map(|part| part.get("parameters")?.as_array()).flatten()
+    }
 }
 
 /// Returns the operation of a request, whose response has this status.
-pub(super) fn operation<'d>(document: &'d Value, sent: &Sent, status: u16) -> Option<Operation<'d>> {
+pub(super) fn operation<'d>(contract: &'d Contract, sent: &Sent, status: u16) -> Result<Option<Operation<'d>>, String> {
+    let document = &*contract.document;
     let paths = without_base(document, &sent.path);
-    let templates = document.get("paths").and_then(Value::as_object)?;
+    let Some(templates) = document.get("paths").and_then(Value::as_object) else { return Ok(None) };
     let of_form = |is_greedy: bool| {
         let mut found: Vec<_> = templates
             .iter()
@@ -51,12 +62,17 @@ pub(super) fn operation<'d>(document: &'d Value, sent: &Sent, status: u16) -> Op
         // A parameter for the rest of the path, which OpenAPI cannot express, takes what no other path does.
         found = of_form(true);
     }
-    found.into_iter().find_map(|(path, item, (_, parameters))| {
+    for (path, beside, (_, parameters)) in found {
+        let item = contract.resolve(beside)?;
+        let items = [beside, item];
+        let of = |method: &str| items.iter().find_map(|item| item.get(method));
         let method = sent.method.to_ascii_lowercase();
-        let method = if method == "head" && item.get("head").is_none() { "get".to_owned() } else { method };
-        let value = item.get(&method)?;
-        Some(Operation { method, path, value, item, parameters })
-    })
+        let method = if method == "head" && of("head").is_none() { "get".to_owned() } else { method };
+        if let Some(value) = of(&method) {
+            return Ok(Some(Operation { method, path, value, items, parameters }));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the path, and what is left of it without the path of each server.

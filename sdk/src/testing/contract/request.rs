@@ -1,19 +1,23 @@
 //! Checks a request by its operation.
 
 use http::header;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::find::Operation;
+use super::parameter::{Form, Texts};
 use super::sent::Sent;
-use super::{Contract, check_body};
+use super::{Contract, check_body, is_json, shape};
 
 pub(super) fn check(contract: &Contract, operation: &Operation<'_>, sent: &Sent) -> Result<(), String> {
-    for parameters in [operation.item, operation.value] {
-        for parameter in parameters.get("parameters").and_then(Value::as_array).into_iter().flatten() {
-            check_parameter(contract, contract.resolve(parameter), operation, sent)?;
-        }
+    let declared = operation.declared().map(|parameter| contract.resolve(parameter));
+    let mut declared = declared.collect::<Result<Vec<_>, _>>()?;
+    while let Some(parameter) = declared.pop() {
+        check_parameter(contract, parameter, operation, sent)?;
+        // The operation's own replaces that of the path.
+        declared.retain(|other| ["in", "name"].iter().any(|member| other[member] != parameter[member]));
     }
-    let Some(body) = operation.value.get("requestBody").map(|body| contract.resolve(body)) else { return Ok(()) };
+    let Some(body) = operation.value.get("requestBody") else { return Ok(()) };
+    let body = contract.resolve(body)?;
     if sent.body.is_empty() {
         let is_required = body.get("required") == Some(&Value::Bool(true));
         return if is_required { Err("the body is required".to_owned()) } else { Ok(()) };
@@ -31,59 +35,80 @@ fn check_parameter(
     operation: &Operation<'_>,
     sent: &Sent,
 ) -> Result<(), String> {
-    let member = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (place, name) = (member("in"), member("name"));
-    let values: Vec<String> = match place {
-        "path" => operation.parameters.iter().filter(|(known, _)| *known == name).map(|(_, v)| v.clone()).collect(),
-        "query" => sent.query.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect(),
-        "header" => {
-            let values = sent.headers.get_all(name).iter();
-            values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect()
-        }
-        // Cookies have forms of their own.
-        _ => return Ok(()),
+    let form = Form::of(parameter);
+    let what = form.what();
+    let any = Value::Object(Map::new());
+    let (schema, media_type) =
+        match parameter.get("content").and_then(Value::as_object).and_then(|all| all.iter().next()) {
+            Some((media_type, entry)) => (entry.get("schema"), Some(media_type)),
+            None => (parameter.get("schema"), None),
+        };
+    let schema = schema.unwrap_or(&any);
+    // A parameter with a media type is one text, whatever its schema is.
+    let read_as = if media_type.is_some() { &any } else { schema };
+    let Some(texts) = form.read(contract, read_as, operation, sent)? else {
+        let is_required = parameter.get("required") == Some(&Value::Bool(true));
+        return if is_required { Err(format!("{what} is required")) } else { Ok(()) };
     };
     let may_be_empty = parameter.get("allowEmptyValue") == Some(&Value::Bool(true));
-    if may_be_empty && values.iter().all(String::is_empty) && !values.is_empty() {
+    if may_be_empty && is_empty(&texts) {
         return Ok(());
     }
-    if values.is_empty() {
-        let is_required = parameter.get("required") == Some(&Value::Bool(true));
-        return if is_required { Err(format!("the {place} parameter `{name}` is required")) } else { Ok(()) };
-    }
-    // Another style joins the values.
-    let is_joined =
-        parameter.get("explode") == Some(&Value::Bool(false)) || parameter.get("style").is_some_and(is_other_style);
-    let Some(schema) = parameter.get("schema").filter(|_| !is_joined) else { return Ok(()) };
-    let what = format!("the {place} parameter `{name}`");
-    let is_array = may_be_array(contract.resolve(schema));
-    let texts = || values.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>();
-    let guessed = values.iter().map(|text| guess(text)).collect::<Vec<_>>();
-    let (guessed, text) = match (is_array, values.as_slice()) {
-        (false, [_]) => {
-            (guessed.into_iter().next().unwrap_or_default(), texts().into_iter().next().unwrap_or_default())
+    let value = match (media_type, texts) {
+        (Some(media_type), Texts::One(text)) if is_json(media_type) => {
+            serde_json::from_str(&text).map_err(|_| format!("{what} is not JSON"))?
         }
-        (false, _) => return Err(format!("{what} is sent more than once")),
-        (true, _) => (Value::Array(guessed), Value::Array(texts())),
+        (Some(media_type), _) => {
+            return Err(format!("{what} has the media type `{media_type}`: tests know JSON alone"));
+        }
+        (None, texts) => value(contract, schema, texts, &what)?,
     };
-    // A text such as `1` may be a number and a text.
-    contract.schemas.check(schema, &text, &what).or_else(|_| contract.schemas.check(schema, &guessed, &what))
+    contract.schemas.check(schema, &value, &what)
 }
 
-fn is_other_style(style: &Value) -> bool {
-    !matches!(style.as_str(), Some("form" | "simple"))
-}
-
-fn may_be_array(schema: &Value) -> bool {
-    match schema.get("type") {
-        Some(Value::String(kind)) => kind == "array",
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "array"),
-        _ => false,
+fn is_empty(texts: &Texts) -> bool {
+    match texts {
+        Texts::One(text) => text.is_empty(),
+        Texts::List(texts) => texts.iter().all(String::is_empty),
+        Texts::Members(_) => false,
     }
 }
 
-/// Returns the number, the boolean or `null` that a text is; otherwise the text.
-fn guess(text: &str) -> Value {
+/// Returns the value of a parameter's texts.
+fn value(contract: &Contract, schema: &Value, texts: Texts, what: &str) -> Result<Value, String> {
+    let any = Value::Object(Map::new());
+    match texts {
+        Texts::One(text) => Ok(typed(contract, schema, &text)),
+        Texts::List(texts) => {
+            let items = texts.iter().enumerate().map(|(at, text)| {
+                let item = shape::item(contract, schema, at)?.unwrap_or(&any);
+                Ok(typed(contract, item, text))
+            });
+            items.collect()
+        }
+        Texts::Members(members) => {
+            let mut object = Map::new();
+            for (name, text) in members {
+                let own = shape::member(contract, schema, &name)?;
+                let member = own.map_or_else(|| shape::others(contract, schema), |own| Ok(Some(own)))?.unwrap_or(&any);
+                if shape::of(contract, member)? == shape::Shape::List {
+                    let item = shape::item(contract, member, 0)?.unwrap_or(&any);
+                    let list = object.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+                    list.as_array_mut().into_iter().for_each(|list| list.push(typed(contract, item, &text)));
+                } else if object.insert(name.clone(), typed(contract, member, &text)).is_some() {
+                    return Err(format!("{what} has `{name}` more than once"));
+                }
+            }
+            Ok(object.into())
+        }
+    }
+}
+
+/// Returns a text as it is if the schema allows that, otherwise the number, the boolean or `null` that it is.
+fn typed(contract: &Contract, schema: &Value, text: &str) -> Value {
+    if contract.schemas.check(schema, &text.into(), "").is_ok() {
+        return text.into();
+    }
     let value = serde_json::from_str::<Value>(text).ok();
     value.filter(|value| !value.is_array() && !value.is_object()).unwrap_or_else(|| text.into())
 }

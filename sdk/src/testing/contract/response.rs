@@ -16,7 +16,7 @@ pub(super) fn check(
 ) -> Result<(), String> {
     let status = response.status();
     let responses = operation.value.get("responses").unwrap_or(&Value::Null);
-    let documented = contract.resolve(of_status(responses, status).ok_or_else(|| undocumented(responses, status))?);
+    let documented = contract.resolve(of_status(responses, status).ok_or_else(|| undocumented(responses, status))?)?;
     let named = |fault: String| format!("the response {status}: {fault}");
     headers(contract, documented, response.headers()).map_err(named)?;
     // These have no body, whatever their representation is.
@@ -55,7 +55,7 @@ fn undocumented(responses: &Value, status: u16) -> String {
 fn headers(contract: &Contract, documented: &Value, sent: &HeaderMap) -> Result<(), String> {
     let headers = documented.get("headers").and_then(Value::as_object).into_iter().flatten();
     for (name, header) in headers {
-        let is_required = contract.resolve(header).get("required") == Some(&Value::Bool(true));
+        let is_required = contract.resolve(header)?.get("required") == Some(&Value::Bool(true));
         if is_required && !name.eq_ignore_ascii_case("content-type") && !sent.contains_key(name.as_str()) {
             return Err(format!("the required header `{name}` is missing"));
         }
