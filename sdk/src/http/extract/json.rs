@@ -10,7 +10,9 @@
 //!
 //! Edge cases are serde's: a struct rejects a duplicate key (422) and a map keeps the last one; unknown fields are
 //! ignored unless `T` denies them; an integer that does not fit its type is a 422; a struct also accepts an array of
-//! its fields in order. A body is always UTF-8; the `charset` of its `Content-Type` is ignored.
+//! its fields in order. A `Value` reads an object whose only key is `$serde_json::private::RawValue` as the JSON text in
+//! it, so it may be nested 2,700 levels deep: in a release build this needs less than 1 MiB of stack, of which Lambda's main
+//! thread has 8 and a worker of tokio 2. A body is always UTF-8; the `charset` of its `Content-Type` is ignored.
 //!
 //! # Example
 //!

@@ -141,3 +141,34 @@ async fn the_content_type_decides_before_the_body() {
         assert_eq!(got.map_or_else(|r| r.status().as_u16(), |_| 200), status, "{content_type}");
     }
 }
+
+/// A body of this length at most whose texts of JSON within JSON are nested as deeply as possible.
+fn nested_by_raw_values(length: usize) -> String {
+    let (open, close) = ("[".repeat(126), "]".repeat(126));
+    let mut text = format!("{open}1{close}");
+    loop {
+        let within = serde_json::to_string(&text).unwrap();
+        let next = format!("{open}{{\"$serde_json::private::RawValue\":{within}}}{close}");
+        if next.len() > length {
+            return text;
+        }
+        text = next;
+    }
+}
+
+#[test]
+fn the_deepest_value_fits_into_the_stack_of_a_thread() {
+    // A release build needs 900 KiB for it; the frames of a debug build are larger.
+    let stack = if cfg!(debug_assertions) { 64 << 20 } else { 1 << 20 };
+    let text = nested_by_raw_values(crate::core::limits::PAYLOAD_LIMIT);
+    let parsed = std::thread::Builder::new().stack_size(stack).spawn(move || {
+        let Json(value) = Json::<serde_json::Value>::from_bytes(text.as_bytes()).unwrap();
+        let mut depth = 0;
+        let mut at = &value;
+        while let Some(inner) = at.get(0) {
+            (at, depth) = (inner, depth + 1);
+        }
+        depth
+    });
+    assert_eq!(parsed.unwrap().join().unwrap(), 21 * 126);
+}
