@@ -25,3 +25,8 @@ holds! {
 impl<E: Holds<Read>> Holds<Read> for crate::http::Valid<E> {
     type Requires = E::Requires;
 }
+
+#[cfg(feature = "validate")]
+impl<E: Holds<Written>> Holds<Written> for crate::http::Valid<E> {
+    type Requires = E::Requires;
+}

@@ -1,4 +1,4 @@
-//! [`Valid`]: an extractor that also validates its value, with [garde](https://docs.rs/garde).
+//! [`Valid`]: an extractor, or a response, whose value is also validated, with [garde](https://docs.rs/garde).
 //!
 //! It wraps `Json`, `Form`, `Query` or `Path` and validates after the schema has matched. An invalid value is a 422 in
 //! the body and a 400 in the query or the path, with a JSON Pointer and a message per violation, at most a hundred. The
@@ -21,6 +21,31 @@
 //!
 //! ```toml
 //! garde = { version = "0.23", features = ["derive", "email"] }
+//! ```
+//!
+//! # Responses
+//!
+//! A handler may also return it around `Json`, `Created`, `Form` or `Negotiate`. In a debug build and in tests, a value that
+//! breaks a rule is a 500: the log has its pointers, by the names in Rust, and nothing of the value is sent. A release build
+//! sends the value unchecked, unless [`Stack::validate_responses`](crate::http::Stack::validate_responses) is called. The
+//! rules of a type are the same in both directions; for others in responses, use `SchemaLayer::outgoing` of
+//! `json_schema`.
+//!
+//! ```
+//! use garde::Validate;
+//! use pilaster::http::{Json, Path, Valid};
+//! use serde::Serialize;
+//!
+//! #[derive(Serialize, Validate)]
+//! struct User {
+//!     #[garde(length(chars, min = 1, max = 100))]
+//!     name: String,
+//! }
+//!
+//! async fn get(Path(name): Path<String>) -> Valid<Json<User>> {
+//!     Valid(Json(User { name }))
+//! }
+//! # let _ = get;
 //! ```
 //!
 //! # Example
@@ -57,6 +82,7 @@
 //! ```
 
 mod messages;
+mod response;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +95,8 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use self::messages::Messages;
+pub use self::response::ValidResponse;
+pub(crate) use self::response::validate_responses;
 #[cfg(feature = "form")]
 use super::Form;
 use super::member_names::renamed;
@@ -79,7 +107,7 @@ use crate::http::error::{FieldError, Rejection};
 /// The maximum number of violations in a response: a million invalid items must not exceed Lambda's response limit.
 const VIOLATIONS: usize = 100;
 
-/// The validated value of the extractor `E`. See the [module docs](self).
+/// The validated value of the extractor `E`, or a response `E` that is validated before it is sent. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Valid<E>(pub E);
 

@@ -15,6 +15,8 @@ use crate::function::check::{
     IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
 };
 use crate::http::extract::Json;
+#[cfg(feature = "validate")]
+use crate::http::extract::Valid;
 use crate::http::layers::catch_panic::CatchPanic;
 use crate::http::layers::stack::Stack;
 use crate::http::response::Created;
@@ -37,6 +39,9 @@ check! {
     impl [E: Is<ErrorResponse>] IsError<Http, ErrorResponse> for E;
     Response => Serializable: Json<T>, Created<T>;
 }
+
+#[cfg(feature = "validate")]
+check! { Response => Serializable: Valid<Json<T>>, Valid<Created<T>>; }
 
 impl<T, S, const STREAMS: bool> IsLayer<HttpFunction<S, STREAMS>, ()> for T
 where
