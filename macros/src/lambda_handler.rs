@@ -9,7 +9,7 @@ mod validate;
 use proc_macro2::TokenStream;
 use syn::Error;
 
-pub(crate) use self::expand::{checks, local, met, module, returned, type_with};
+pub(crate) use self::expand::{checks, local, met, returned};
 use self::parse::Options;
 pub(crate) use self::parse::{Function, check_route};
 pub(crate) use self::validate::problems_of_signature;

@@ -26,10 +26,13 @@
 //! | `Query<T>`, `Path<T>`, `TypedHeader<H>` | parameters; 400 |
 //! | `Valid<_>` | the rules of garde in the schema; 422 for a body, 400 for the query and the path |
 //! | `Claims<T>`, `Jwt<T>` | 401, 403; with `Jwt<T>` also the security scheme |
+//! | `Preconditions`, `IdempotencyKey` | `If-Match`, `If-None-Match`, 412, 428; 400 |
 //! | `JwtLayer`, `RateLimitLayer`, `NegotiationLayer`, `ConditionalLayer` | the security scheme, 401, 403; 429; 406; 304, 412 |
+//! | `IdempotencyLayer`, `SchemaLayer`, `PartialResponseLayer` | the key, 400, 409, 422; 400, 413, 415, 422; `fields`, 400 |
 //! | `Option<_>` | a part that need not be there |
 //! | `Json<T>`, `Created<T>`, `Accepted`, `NoContent`, `Redirect` | 200, 201, 202, 204, `3XX` |
-//! | any | `default`: a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) |
+//! | `Document::webhook` | a request that the service sends |
+//! | any | `default`: an error of 500 and above, as a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) |
 //!
 //! An extractor or a response of another crate is silent until it implements [`OperationPart`]. A type of which serde
 //! reads other than it writes has two schemas, `User` for responses and `UserInput` for requests.
@@ -40,6 +43,12 @@
 //!   still be a 422. Write `length(chars, ..)`.
 //! - What `custom` rules check is not in the document, unless you write it: `#[schemars(extend("format" = "email"))]`.
 //! - A map, or an enum with a tag, is no query: a fault, since no parameter has its name.
+//! - An `alias` is not in the document, and a variant with `#[serde(other)]` is there by its name, although serde takes any
+//!   text: write `#[schemars(with = "String")]`. An `Option` with `#[serde(flatten)]` in a query is `None` if it holds a
+//!   number, since serde drops the error.
+//! - The schema of a response is that of the whole one, although a `PartialResponseLayer` sends a part of it by request.
+//! - schemars knows a type by its module and its name: two types of one name within two functions of a module are one. Those
+//!   of bodies and parameters are a fault, those within them are not found.
 //!
 //! # Example
 //!
@@ -74,6 +83,7 @@ mod aws;
 mod build;
 mod doc_comment;
 mod document;
+mod local_types;
 mod merge;
 mod names;
 mod operation;
@@ -92,6 +102,7 @@ pub use schemars;
 
 pub use self::build::{Faults, FinishedDocument, of};
 pub use self::document::Document;
+pub(crate) use self::document::Methods;
 pub use self::merge::merge;
 pub use self::operation::{Operation, Parameter};
 pub use self::part::OperationPart;

@@ -50,7 +50,7 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     let routes = check_routes(options, &function.sig, &pilaster);
     let at = options.layer.as_ref().map_or_else(Span::call_site, |layer| ends(layer)[1]);
     let made = quote_spanned!(at=> (move || { #routes #made }));
-    let module = module("", function);
+    let module = format_ident!("__pilaster_{}", function.sig.ident.unraw());
     let name = &function.sig.ident;
     let items = type_with(
         function,
@@ -75,13 +75,8 @@ pub(crate) fn expand(options: &Options, function: &Function, item: &TokenStream)
     }
 }
 
-/// Returns the name of the module of a function's type.
-pub(crate) fn module(kind: &str, function: &Function) -> Ident {
-    format_ident!("__pilaster_{kind}{}", function.sig.ident.unraw())
-}
-
 /// Returns a type with the name of the function, in this module, with associated functions.
-pub(crate) fn type_with(function: &Function, module: &Ident, functions: TokenStream) -> TokenStream {
+fn type_with(function: &Function, module: &Ident, functions: TokenStream) -> TokenStream {
     let (name, vis) = (&function.sig.ident, &function.vis);
     let cfgs = function.cfgs().collect::<Vec<_>>();
     let allow = deprecation::allowed(&function.attrs);

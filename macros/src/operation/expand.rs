@@ -7,19 +7,18 @@ use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
-use crate::lambda_handler::{Function, checks, local, met, module, returned, type_with};
+use crate::deprecation;
+use crate::lambda_handler::{Function, checks, local, met, returned};
 
-/// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
-/// imported by a glob, so that a type of the user with the same name takes precedence and is no duplicate.
+/// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes.
 pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
     let pilaster = CratePath::from(options.crate_path.clone());
     let (handler, routes) = (local("pilaster_handler"), local("pilaster_routes"));
     let checks = checks(&function.sig, &pilaster, &handler);
     let route = &options.route;
     let described = described(&options.documented, function, &pilaster);
-    let items = type_with(
+    let items = own_type(
         function,
-        &module("operation_", function),
         quote! {
             #[doc(hidden)]
             pub fn __pilaster_add(#routes: #pilaster::http::Routes) -> #pilaster::http::Routes {
@@ -35,12 +34,32 @@ pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream)
     }
 }
 
+/// Returns a type with the name of the function, and associated functions. It is defined beside the function and not
+/// imported by a glob: in a module with `use super::*`, it hides that of a handler with the same name.
+fn own_type(function: &Function, functions: TokenStream) -> TokenStream {
+    let (name, vis) = (&function.sig.ident, &function.vis);
+    let cfgs = function.cfgs().collect::<Vec<_>>();
+    let allow = deprecation::allowed(&function.attrs);
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations, dead_code)]
+        #vis enum #name {}
+
+        #(#cfgs)*
+        #allow
+        #[allow(unreachable_pub)]
+        impl #name {
+            #functions
+        }
+    }
+}
+
 /// Returns the function that describes the operation.
 pub(crate) fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
     let operation = &local("pilaster_operation");
-    let (summary, description) = doc_comment(&function.attrs);
-    let summary = summary.map(|text| quote!(#operation.summary(#text);));
-    let description = description.map(|text| quote!(#operation.description(#text);));
+    let texts = doc_comment(&function.attrs);
+    let doc_comment = (!texts.is_empty()).then(|| quote!(#operation.doc_comment(&[#(#texts),*]);));
     let deprecated = function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let deprecated = deprecated.then(|| quote!(#operation.deprecated();));
     let name = function.sig.ident.unraw().to_string();
@@ -74,8 +93,7 @@ pub(crate) fn described(documented: &Documented, function: &Function, pilaster: 
         |#operation: &mut #pilaster::openapi::Operation<'_>| {
             use #pilaster::__private::{Fallback as _, Silent as _};
             #operation.id(#id);
-            #summary
-            #description
+            #doc_comment
             #deprecated
             #hidden
             #(#operation.tag(#tags);)*
@@ -97,29 +115,32 @@ fn of_response(Response { status, content }: &Response, pilaster: &CratePath, op
     }
 }
 
-/// Returns the first paragraph of a doc comment and the rest.
-fn doc_comment(attrs: &[Attribute]) -> (Option<String>, Option<String>) {
-    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
-        Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
+/// Returns the texts of a doc comment, each of one or more lines. One that only the compiler knows, such as
+/// `#[doc = include_str!("..")]`, stays an expression.
+fn doc_comment(attrs: &[Attribute]) -> Vec<TokenStream> {
+    let texts = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(match &doc.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let text = undecorated(&text.value());
+                quote!(#text)
+            }
+            text => quote!(#text),
+        }),
         _ => None,
     });
-    let text = lines.map(|text| match text.contains('\n') {
+    texts.collect()
+}
+
+/// Returns the text of a comment without the space and the `*` at the start of its lines.
+fn undecorated(text: &str) -> String {
+    match text.contains('\n') {
         // `/** .. */`, whose lines may begin with `*`.
-        true => text
-            .lines()
-            .map(|line| line.trim_start().trim_start_matches('*'))
-            .map(unindented)
-            .collect::<Vec<_>>()
-            .join("\n"),
-        false => unindented(&text),
-    });
-    let text = text.collect::<Vec<_>>().join("\n");
-    let (summary, rest) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
-    let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    (filled(&summary.split_whitespace().collect::<Vec<_>>().join(" ")), filled(rest.trim()))
+        true => {
+            let lines = text.lines().map(|line| line.trim_start().trim_start_matches('*'));
+            lines.map(unindented).collect::<Vec<_>>().join("\n")
+        }
+        false => unindented(text),
+    }
 }
 
 fn unindented(line: &str) -> String {

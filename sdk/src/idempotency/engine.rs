@@ -260,6 +260,12 @@ impl Idempotency {
         self.clone().set(|settings| settings.prefix = prefix)
     }
 
+    /// Returns `true` if a call without a key is an error.
+    #[cfg(all(feature = "http", feature = "openapi"))]
+    pub(crate) fn requires_key(&self) -> bool {
+        self.settings.required
+    }
+
     /// Returns `true` if an expression selects the key.
     #[cfg(any(feature = "http", feature = "records"))]
     pub(crate) fn has_key(&self) -> bool {

@@ -107,7 +107,8 @@ fn faults_of_operations(operations: &[Described], webhooks: &[Webhook], head: &H
     }
     for name in webhooks.iter().map(|webhook| &webhook.name) {
         if let Some(route) = by_id.get(name) {
-            faults.push(format!("the operation of `{route}` has the id `{name}` of a webhook: set `id = \"..\"` for it"));
+            faults
+                .push(format!("the operation of `{route}` has the id `{name}` of a webhook: set `id = \"..\"` for it"));
         }
     }
     faults.extend(unknown_schemes(head.security.iter(), head).map(unknown_scheme));

@@ -16,10 +16,7 @@ impl DocComment {
         let end = lines.iter().position(|line| line.is_empty()).unwrap_or(lines.len());
         let (first, rest) = lines.split_at(end);
         let words = first.iter().flat_map(|line| line.split_whitespace());
-        Self {
-            summary: words.collect::<Vec<_>>().join(" "),
-            description: rest.join("\n").trim().to_owned(),
-        }
+        Self { summary: words.collect::<Vec<_>>().join(" "), description: rest.join("\n").trim().to_owned() }
     }
 }
 
@@ -36,7 +33,10 @@ mod tests {
         let pair = |summary: &str, description: &str| (summary.to_owned(), description.to_owned());
         assert_eq!(of(&[]), pair("", ""));
         assert_eq!(of(&["Ships", "an order."]), pair("Ships an order.", ""));
-        assert_eq!(of(&["", "Ships.", "", "It  stays", "  indented.", "", "# More"]), pair("Ships.", "It  stays\n  indented.\n\n# More"));
+        assert_eq!(
+            of(&["", "Ships.", "", "It  stays", "  indented.", "", "# More"]),
+            pair("Ships.", "It  stays\n  indented.\n\n# More")
+        );
         assert_eq!(of(&["Ships.\r\n\r\nThe rest.\r\n"]), pair("Ships.", "The rest."));
         assert_eq!(of(&["Ships.", "", "a\n\nb\n"]), pair("Ships.", "a\n\nb"));
     }

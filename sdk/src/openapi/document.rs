@@ -3,13 +3,13 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use super::operation::{Described, Operation};
+use super::operation::{Described, Operation, Parameter};
 use super::responses::Response;
 use super::schemas::Schemas;
-use super::webhook::Webhook;
 #[cfg(feature = "jwt")]
 use super::security::JWT;
 use super::security::SecurityScheme;
+use super::webhook::Webhook;
 
 /// The description of a service, to which [`http::Stack::openapi`](crate::http::Stack::openapi) adds what no type says.
 ///
@@ -35,7 +35,7 @@ pub struct Document {
     /// The scopes of the tokens that a layer requires of each operation, beside the other schemes.
     #[cfg(feature = "jwt")]
     token: Option<Vec<String>>,
-    common: Vec<Common>,
+    common: Vec<(Methods, Common)>,
     pub(super) operations: Vec<Described>,
     pub(super) webhooks: Vec<Webhook>,
     pub(super) schemas: Schemas,
@@ -142,13 +142,23 @@ impl Document {
 
     /// Adds the response of an error to each operation.
     pub fn problem(&mut self, status: u16, description: &str) -> &mut Self {
-        self.common(None, &status.to_string(), Response::problem(description));
+        self.common_problem(&Methods::All, status, description);
         self
     }
 
-    /// Adds a response to each operation of these methods, in lower case, or to each operation.
-    pub(crate) fn common(&mut self, methods: Option<&'static [&'static str]>, status: &str, response: Response) {
-        self.common.push(Common { methods, status: status.to_owned(), response });
+    /// Adds the response of an error to each operation of these methods.
+    pub(crate) fn common_problem(&mut self, methods: &Methods, status: u16, description: &str) {
+        self.common(methods, &status.to_string(), Response::problem(description));
+    }
+
+    /// Adds a response to each operation of these methods.
+    pub(crate) fn common(&mut self, methods: &Methods, status: &str, response: Response) {
+        self.common.push((methods.clone(), Common::Response(status.to_owned(), response)));
+    }
+
+    /// Adds a parameter to each operation of these methods, unless it has one of the same name.
+    pub(crate) fn common_parameter(&mut self, methods: &Methods, parameter: Parameter) {
+        self.common.push((methods.clone(), Common::Parameter(parameter)));
     }
 
     /// Sets the name, the version and the others of the package, unless they are set.
@@ -183,20 +193,14 @@ impl Document {
         self.operations.push(operation.finish());
     }
 
-    /// Adds to each operation the responses that all have. The layers that send them may be described before the
-    /// operations are.
+    /// Adds to each operation what all have. The layers that send it may be described before the operations are.
     pub(super) fn add_common(&mut self) {
         for operation in &mut self.operations {
             let (method, _) = operation.method_and_path();
-            for Common { methods, status, response } in &self.common {
-                if methods.is_none_or(|methods| methods.contains(&&*method)) {
-                    match operation.responses.get_mut(status) {
-                        // The operation has the better description.
-                        Some(known) => known.join_content(response.clone()),
-                        None => {
-                            operation.responses.insert(status.clone(), response.clone());
-                        }
-                    }
+            for (_, common) in self.common.iter().filter(|(methods, _)| methods.contain(&method)) {
+                match common {
+                    Common::Response(status, response) => operation.add_response(status, response),
+                    Common::Parameter(parameter) => operation.add_parameter(parameter),
                 }
             }
         }
@@ -259,11 +263,35 @@ fn with_token(security: &[Value], scopes: &[String]) -> Vec<Value> {
     each.collect()
 }
 
-/// A response of several operations.
-struct Common {
-    methods: Option<&'static [&'static str]>,
-    status: String,
-    response: Response,
+/// A part of several operations.
+enum Common {
+    Response(String, Response),
+    Parameter(Parameter),
+}
+
+/// The operations that have a part, by their methods in lower case.
+#[derive(Clone, Debug)]
+pub(crate) enum Methods {
+    All,
+    #[cfg_attr(not(feature = "json-schema"), allow(dead_code))]
+    AllBut(&'static str),
+    #[cfg_attr(not(any(feature = "conditional", feature = "idempotency")), allow(dead_code))]
+    Of(Vec<String>),
+}
+
+impl Methods {
+    #[cfg_attr(not(any(feature = "conditional", feature = "idempotency")), allow(dead_code))]
+    pub(crate) fn of(methods: impl IntoIterator<Item: Into<String>>) -> Self {
+        Self::Of(methods.into_iter().map(Into::into).collect())
+    }
+
+    fn contain(&self, method: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::AllBut(other) => *other != method,
+            Self::Of(methods) => methods.iter().any(|known| known == method),
+        }
+    }
 }
 
 /// The members of a document beside its paths and schemas.

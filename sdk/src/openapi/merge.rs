@@ -143,7 +143,8 @@ fn words(title: &str) -> String {
 /// Moves the security of a document to its operations.
 fn move_security(document: &mut Value) {
     let security = security(document);
-    for (_, items) in document.as_object_mut().into_iter().flatten().filter(|(name, _)| ITEMS.contains(&name.as_str())) {
+    for (_, items) in document.as_object_mut().into_iter().flatten().filter(|(name, _)| ITEMS.contains(&name.as_str()))
+    {
         for operation in items.as_object_mut().into_iter().flat_map(Map::values_mut).flat_map(operations) {
             operation.entry("security").or_insert_with(|| security.clone());
         }

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
 pub use self::parameter::Parameter;
+use super::doc_comment::DocComment;
 use super::problem;
 use super::responses::Response;
 use super::schemas::Schemas;
@@ -74,6 +75,18 @@ impl<'d> Operation<'d> {
     /// Sets the description, in CommonMark.
     pub fn description(&mut self, text: &str) {
         self.set("description", text);
+    }
+
+    /// Sets the summary and the description from the texts of a doc comment. `#[http::operation]` calls it.
+    #[doc(hidden)]
+    pub fn doc_comment(&mut self, texts: &[&str]) {
+        let DocComment { summary, description } = DocComment::of(texts.iter().copied());
+        if !summary.is_empty() {
+            self.summary(&summary);
+        }
+        if !description.is_empty() {
+            self.description(&description);
+        }
     }
 
     /// Adds a tag, by which viewers group operations.
@@ -263,6 +276,27 @@ impl Described {
 
     pub(super) fn tags(&self) -> impl Iterator<Item = &Value> {
         self.members.get("tags").and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// Adds a response of a layer. What the operation says about the same status is the better description.
+    pub(super) fn add_response(&mut self, status: &str, response: &Response) {
+        match self.responses.get_mut(status) {
+            Some(known) => known.join_content(response.clone()),
+            None => {
+                self.responses.insert(status.to_owned(), response.clone());
+            }
+        }
+    }
+
+    /// Adds a parameter that a layer reads, unless the operation has it.
+    pub(super) fn add_parameter(&mut self, parameter: &Parameter) {
+        let Some(request) = self.request.as_object_mut() else { return };
+        let parameters = request.entry("parameters").or_insert_with(|| json!([]));
+        if let Some(parameters) = parameters.as_array_mut()
+            && !parameters.iter().any(|known| parameter.is_named(known))
+        {
+            parameters.push(parameter.to_value());
+        }
     }
 
     /// Returns the responses by their statuses.

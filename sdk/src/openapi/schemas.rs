@@ -6,6 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
+use super::local_types::LocalTypes;
 use super::references;
 
 /// The end of the name of a type in requests, where serde reads other than it writes.
@@ -15,6 +16,7 @@ pub(super) const INPUT: &str = "Input";
 pub(super) struct Schemas {
     requests: SchemaGenerator,
     responses: SchemaGenerator,
+    local_types: LocalTypes,
 }
 
 /// The schemas as components of the document.
@@ -36,19 +38,23 @@ impl Schemas {
         Self {
             requests: settings().for_deserialize().into_generator(),
             responses: settings().for_serialize().into_generator(),
+            local_types: LocalTypes::default(),
         }
     }
 
     pub(super) fn request<T: JsonSchema>(&mut self) -> Schema {
+        self.local_types.add::<T>();
         self.requests.subschema_for::<T>()
     }
 
     /// Returns the schema itself in place of a reference to it.
     pub(super) fn inline_request<T: JsonSchema>(&mut self) -> Schema {
+        self.local_types.add::<T>();
         T::json_schema(&mut self.requests)
     }
 
     pub(super) fn response<T: JsonSchema>(&mut self) -> Schema {
+        self.local_types.add::<T>();
         self.responses.subschema_for::<T>()
     }
 
@@ -82,7 +88,7 @@ impl Schemas {
     pub(super) fn into_components(self) -> Components {
         let [requests, responses] = self.definitions();
         let renamed = differing(requests, responses);
-        let mut faults = Vec::new();
+        let mut faults = self.local_types.faults.clone();
         let mut schemas = responses.clone();
         for (name, schema) in requests {
             let mut schema = schema.clone();

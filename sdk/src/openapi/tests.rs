@@ -2,8 +2,11 @@
 
 mod aws;
 mod faults;
+mod handlers;
 mod merging;
 mod operations;
+#[cfg(feature = "json-schema")]
+mod own_layers;
 mod responses;
 mod schemas;
 mod webhooks;

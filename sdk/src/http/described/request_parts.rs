@@ -3,12 +3,12 @@
 mod fields;
 
 use schemars::JsonSchema;
-#[cfg(any(feature = "multipart", feature = "typed-header"))]
+#[cfg(any(feature = "conditional", feature = "multipart", feature = "typed-header"))]
 use schemars::json_schema;
 
 use self::fields::{path, query};
 use crate::http::{Claims, Json, Path, Query};
-#[cfg(feature = "typed-header")]
+#[cfg(any(feature = "conditional", feature = "typed-header"))]
 use crate::openapi::Parameter;
 use crate::openapi::{Operation, OperationPart, Response};
 
@@ -79,6 +79,10 @@ impl<E: OperationPart> OperationPart for crate::http::Valid<E> {
     fn request(operation: &mut Operation<'_>) {
         E::request(operation);
     }
+
+    fn response(operation: &mut Operation<'_>) {
+        E::response(operation);
+    }
 }
 
 #[cfg(feature = "typed-header")]
@@ -108,6 +112,37 @@ impl<T> OperationPart for crate::http::Jwt<T> {
         operation.jwt = Some(true);
         operation.problem(401, "The token is missing or not valid.");
         operation.problem(403, "The token lacks a claim that this operation needs.");
+    }
+}
+
+/// What the preconditions are is only known when the handler checks them.
+#[cfg(feature = "conditional")]
+impl OperationPart for crate::http::Preconditions {
+    fn request(operation: &mut Operation<'_>) {
+        for (name, text) in [
+            ("If-Match", "The `ETag` of the resource that the client knows."),
+            ("If-None-Match", "`*`: there is no such resource yet."),
+        ] {
+            let schema = json_schema!({ "type": "string" });
+            operation.parameter(Parameter::header(name, schema).description(text));
+        }
+        operation.problem(412, "The resource is not as the request expects it.");
+        operation.problem(428, "The request has to say which version of the resource it changes.");
+    }
+}
+
+/// The parameter is the layer's, which has its name.
+#[cfg(feature = "idempotency")]
+impl OperationPart for crate::http::IdempotencyKey {
+    fn request(operation: &mut Operation<'_>) {
+        operation.problem(400, "The idempotency key is missing or not valid.");
+    }
+}
+
+#[cfg(feature = "websocket")]
+impl OperationPart for crate::http::Connection {
+    fn request(operation: &mut Operation<'_>) {
+        operation.problem(400, "The request is not that of a WebSocket.");
     }
 }
 

@@ -52,11 +52,14 @@ impl<T: JsonSchema> OperationPart for crate::http::Negotiate<T> {
 
 /// The texts and the bytes that axum sends with a media type of its own.
 macro_rules! plain {
-    ($media_type:literal, $schema:tt: $($type:ty),*) => {$(
+    ($media_type:literal, $schema:tt, $rejections:expr => $($type:ty),*) => {$(
         impl OperationPart for $type {
             fn request(operation: &mut Operation<'_>) {
                 operation.request_body("*/*", json_schema!({}), false);
-                operation.response("413", Response::new("The body is too large."));
+                for (status, text) in $rejections {
+                    let text_schema = json_schema!({ "type": "string" });
+                    operation.response(status, Response::new(text).content("text/plain; charset=utf-8", text_schema));
+                }
             }
 
             fn response(operation: &mut Operation<'_>) {
@@ -67,5 +70,7 @@ macro_rules! plain {
     )*};
 }
 
-plain!("text/plain; charset=utf-8", { "type": "string" }: String, &'static str);
-plain!("application/octet-stream", {}: Bytes, Vec<u8>);
+const TOO_LARGE: (&str, &str) = ("413", "The body is too large.");
+
+plain!("text/plain; charset=utf-8", { "type": "string" }, [("400", "The body is not UTF-8."), TOO_LARGE] => String, &'static str);
+plain!("application/octet-stream", {}, [TOO_LARGE] => Bytes, Vec<u8>);

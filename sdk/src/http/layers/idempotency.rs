@@ -267,8 +267,13 @@ impl IdempotencyLayer {
         self
     }
 
+    #[cfg(feature = "openapi")]
+    pub(crate) fn idempotent_methods(&self) -> Arc<[Method]> {
+        self.of_kind.get::<HttpSettings>().cloned().unwrap_or_default().methods
+    }
+
     /// Returns the header that a page must send, unless the key is another part of the request.
-    #[cfg_attr(not(feature = "cors"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "cors", feature = "openapi")), allow(dead_code))]
     pub(crate) fn key_header(&self) -> Option<HeaderName> {
         let set = self.of_kind.get::<HttpSettings>().map(|settings| settings.header.clone());
         (!self.idempotency.has_key()).then(|| set.unwrap_or(IDEMPOTENCY_KEY))

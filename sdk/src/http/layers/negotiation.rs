@@ -188,6 +188,15 @@ impl NegotiationLayer {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl NegotiationLayer {
+    /// Returns `true` if a request may accept nothing that is available.
+    pub(crate) fn may_refuse(&self) -> bool {
+        let Offer { media_types, languages, lenient, .. } = &*self.offer;
+        !lenient && !(media_types.is_empty() && languages.is_empty())
+    }
+}
+
 impl Offer {
     fn choose(&self, headers: &HeaderMap) -> Result<Negotiated, HttpError> {
         let accepts = Accepts::read(headers);

@@ -77,6 +77,11 @@ impl PartialResponseLayer {
         self.parameter = name;
         self
     }
+
+    #[cfg(feature = "openapi")]
+    pub(crate) fn name(&self) -> &'static str {
+        self.parameter
+    }
 }
 
 impl Default for PartialResponseLayer {

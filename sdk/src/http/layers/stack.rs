@@ -67,6 +67,8 @@ use crate::http::layers::conditional::ConditionalLayer;
 #[cfg(feature = "cors")]
 use crate::http::layers::cors::CorsLayer;
 use crate::http::layers::deadline::{Deadline, DeadlineLayer};
+#[cfg(feature = "openapi")]
+use crate::http::layers::described::describe;
 use crate::http::layers::erased::{Erased, Own, erased};
 use crate::http::layers::error_layer::{ErrorLayer, ErrorService};
 #[cfg(feature = "rate-limit")]
@@ -119,6 +121,8 @@ pub struct Stack {
     #[cfg(feature = "idempotency")]
     idempotency: Option<IdempotencyLayer>,
     own: Option<OwnLayers>,
+    #[cfg(feature = "validate")]
+    validates_responses: bool,
     #[cfg(feature = "openapi")]
     descriptions: Descriptions,
     /// What pages may also read, since layers of this stack write it.
@@ -235,7 +239,7 @@ impl Stack {
         B::Error: Into<BoxError>,
     {
         #[cfg(feature = "openapi")]
-        crate::http::layers::described::describe(&layer, &mut self.descriptions);
+        describe(&layer, &mut self.descriptions);
         let around = self.own.take();
         self.own = Some(Arc::new(move |inner| {
             let service = erased(layer.layer(inner));
@@ -244,6 +248,14 @@ impl Stack {
                 None => service,
             }
         }));
+        self
+    }
+
+    /// Validates the value of each [`Valid`](crate::http::Valid) that a handler returns in a release build, too: one that
+    /// breaks a rule is a 500, and the log has its pointers. Debug builds and tests always do. It holds for the process.
+    #[cfg(feature = "validate")]
+    pub fn validate_responses(mut self) -> Self {
+        self.validates_responses = true;
         self
     }
 
@@ -272,11 +284,11 @@ impl Stack {
     #[cfg(feature = "openapi")]
     pub(crate) fn describe(&self, descriptions: &mut Descriptions) {
         descriptions.append(&self.descriptions);
-        self.errors.describe(descriptions);
+        describe(&self.errors, descriptions);
         #[cfg(feature = "conditional")]
-        if self.conditional.is_some() {
-            crate::http::layers::described::conditional(descriptions);
-        }
+        self.conditional.iter().for_each(|layer| describe(layer, descriptions));
+        #[cfg(feature = "idempotency")]
+        self.idempotency.iter().for_each(|layer| describe(layer, descriptions));
     }
 
     /// Returns CORS with the headers that a page needs to send keys and to read the responses.
@@ -343,6 +355,10 @@ where
     /// If a layer is misconfigured and the stack is applied outside of a [`Function`](crate::Function), which returns
     /// an error instead: see [`Function::into_service`](crate::Function::into_service).
     fn layer(&self, inner: S) -> Self::Service {
+        #[cfg(feature = "validate")]
+        if self.validates_responses {
+            crate::http::extract::valid::validate_responses();
+        }
         #[cfg(feature = "idempotency")]
         let inner = either(self.idempotency.as_ref(), inner);
         let inner = match &self.own {

@@ -61,6 +61,13 @@ impl Parameter {
         self.place == other.place && self.name == other.name
     }
 
+    /// Returns `true` for the place and the name of this parameter in a document; the names of headers have no case.
+    pub(super) fn is_named(&self, other: &Value) -> bool {
+        let name = other["name"].as_str().unwrap_or_default();
+        let is_name = if self.place == "header" { self.name.eq_ignore_ascii_case(name) } else { self.name == name };
+        other["in"] == self.place && is_name
+    }
+
     pub(super) fn to_value(&self) -> Value {
         let mut value = Map::new();
         value.insert("in".to_owned(), self.place.into());

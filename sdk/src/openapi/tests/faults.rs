@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::faults;
 use crate::http::{self, Json, NoContent, Path, Query, RequestContext};
+use crate::openapi::of;
 
 #[derive(Deserialize, JsonSchema)]
 #[allow(dead_code)]
@@ -223,4 +224,30 @@ fn routes_that_axum_cannot_have_stop_the_start() {
         let error = service.into_service().err().unwrap();
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+#[test]
+fn two_types_of_one_name_in_functions_of_a_module_are_named() {
+    fn first(operation: &mut crate::openapi::Operation<'_>) {
+        #[derive(schemars::JsonSchema)]
+        #[allow(dead_code)]
+        struct Body {
+            first: u8,
+        }
+        operation.request_schema::<Vec<Body>>();
+    }
+    fn second(operation: &mut crate::openapi::Operation<'_>) {
+        #[derive(schemars::JsonSchema)]
+        #[allow(dead_code)]
+        struct Body {
+            second: u8,
+        }
+        operation.response_schema::<Vec<Body>>();
+    }
+    let stack = http::Stack::new().openapi(|document| {
+        document.operation("GET /first", first);
+        document.operation("GET /second", second);
+    });
+    let found = of(&http::service(http::routes![]).layer(stack)).unwrap_err().to_string();
+    assert!(found.contains("::first::Body>` and `alloc::vec::Vec<") && found.contains("have one schema"), "{found}");
 }

@@ -116,7 +116,8 @@ fn the_values_of_a_discriminator_stay_and_stand_for_the_renamed_schemas() {
 #[test]
 fn a_schema_that_only_a_discriminator_names_is_renamed_with_its_user() {
     let part = |title: &str, path: &str, kind: &str| {
-        let pet = json!({ "discriminator": { "propertyName": "kind", "mapping": { "dog": "#/components/schemas/Dog" } } });
+        let pet =
+            json!({ "discriminator": { "propertyName": "kind", "mapping": { "dog": "#/components/schemas/Dog" } } });
         document(title, json!({ path: get(title, "Pet") }), json!({ "Pet": pet, "Dog": { "type": kind } }))
     };
     let merged = merge([("a", part("a", "/a", "string")), ("b", part("b", "/b", "object"))]).unwrap();

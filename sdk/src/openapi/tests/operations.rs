@@ -275,7 +275,9 @@ fn layers_of_the_stack_add_what_they_answer() {
         let routes = http::routes![create, find, rest];
         of(&http::service(routes).layer(stack)).unwrap().as_value().clone()
     };
-    let stack = http::Stack::new().conditional(http::ConditionalLayer::new()).layer(http::NegotiationLayer::new());
+    let stack = http::Stack::new()
+        .conditional(http::ConditionalLayer::new())
+        .layer(http::NegotiationLayer::new().media_types(["application/json"]));
     let (plain, layered) = (of_stack(http::Stack::new()), of_stack(stack));
     let added = |path: &str, method: &str| {
         let [before, after] = [&plain, &layered].map(|document| statuses(&document["paths"][path][method]));

@@ -12,6 +12,7 @@ use crate::openapi::{Document, FinishedDocument, SecurityScheme, merge, of};
 ///
 /// It is sent once.
 #[derive(Serialize, Deserialize, JsonSchema)]
+#[allow(dead_code)]
 struct OrderShipped {
     id: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
