@@ -45,8 +45,8 @@ impl<T> Deref for Client<T> {
 /// An argument that `#[lambda_handler(warm(T, …))]` creates in the init phase, before the first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be created in the init phase",
-    label = "not a client, a secret or a parameter",
-    note = "`warm(..)` takes `Client<T>`, `Secret<T>` and `Parameter<T>`",
+    label = "not a client, a secret, a parameter or a token",
+    note = "`warm(..)` takes `Client<T>`, `Secret<T>`, `Parameter<T>` and `Jwt<T>`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Warm: 'static {
