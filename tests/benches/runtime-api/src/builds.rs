@@ -101,7 +101,11 @@ pub(crate) fn cargo(package: &Package, is_peer: bool, with_symbols: bool) -> any
     ensure!(command.status()?.success(), "{name} was not built");
     let copies = target.join("benches");
     fs::create_dir_all(&copies)?;
-    let name = if with_symbols { format!("{binary}-with-symbols") } else { binary.clone() };
+    let features = features.replace(['/', ' ', ','], "-");
+    let mut name = if with_symbols { format!("{binary}-with-symbols") } else { binary.clone() };
+    if !features.is_empty() {
+        name = format!("{name}-{features}");
+    }
     let copy = copies.join(name);
     fs::copy(folder.join("release").join(binary), &copy).with_context(|| format!("{binary} was not copied"))?;
     Ok(copy)

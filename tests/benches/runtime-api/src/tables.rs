@@ -4,6 +4,7 @@ mod build_times;
 mod cold;
 mod concurrency;
 mod counted;
+mod features;
 pub(crate) mod large;
 mod modules;
 mod parts;
@@ -52,5 +53,11 @@ pub(crate) const TABLES: &[Named] = &[
     Named { name: "cold", about: "the start of a function with AWS clients", is_slow: false, make: cold::cold },
     Named { name: "parts", about: "`cargo bench -p bench-parts`", is_slow: false, make: parts::parts },
     Named { name: "build", about: "build times and numbers of crates", is_slow: true, make: build_times::build },
+    Named {
+        name: "features",
+        about: "what a feature costs that is on and not used",
+        is_slow: true,
+        make: features::features,
+    },
     Named { name: "sizes", about: "the examples", is_slow: true, make: sizes::sizes },
 ];

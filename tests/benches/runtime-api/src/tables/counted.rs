@@ -50,7 +50,7 @@ fn table(text: &str) -> anyhow::Result<String> {
 }
 
 /// `94634` as `94,634`.
-fn grouped(count: u64) -> String {
+pub(super) fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (index, digit) in digits.char_indices() {
