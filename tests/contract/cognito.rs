@@ -44,7 +44,12 @@ const DIFFERENCES: [(&str, &str, &str, &str); 9] = [
     ("own, without expiry", OF_THE_APP, "accepted", "a token without `exp` would never end"),
     ("own, issued an hour from now", OF_THE_APP, "accepted", "`iat` in the future: a clock or the issuer is wrong"),
     ("own, critical extension", OF_THE_APP, "accepted", "RFC 7515, 4.1.11: an unknown `crit` is refused"),
-    ("own, updated issuer", OF_THE_APP, "accepted", "a pool with an `UPDATED` issuer needs `JwtVerifier::issuer`"),
+    (
+        "own, updated issuer",
+        OF_THE_APP,
+        "accepted",
+        "a pool with an `UPDATED` issuer needs `JwtVerifier::cognito_updated`",
+    ),
     ("own, 12 KiB", OF_THE_APP, "accepted", "a token has at most 8 KiB"),
     ("access, (trailing bits|padding)", OF_THE_APP, "accepted", "RFC 7515, 2: base64url in its one form, unpadded"),
     ("access of a service", "two scopes", "accepted", "all scopes are required, and not one of them"),

@@ -12,8 +12,8 @@ const JWKS_URI: &str = "PILASTER_JWT_JWKS_URI";
 const TOKEN_USE: &str = "PILASTER_JWT_TOKEN_USE";
 
 /// Reads `PILASTER_JWT_ISSUER`, and `PILASTER_JWT_AUDIENCE` or `PILASTER_JWT_CLIENT_ID`, which may be lists with
-/// commas; `PILASTER_JWT_JWKS_URI` replaces discovery. An issuer of Cognito is that of [`JwtVerifier::cognito`], with
-/// [`JwtVerifier::id_tokens`] if `PILASTER_JWT_TOKEN_USE` is `id`.
+/// commas; `PILASTER_JWT_JWKS_URI` replaces discovery. An issuer of Cognito is that of [`JwtVerifier::cognito`] or
+/// [`JwtVerifier::cognito_updated`], with [`JwtVerifier::id_tokens`] if `PILASTER_JWT_TOKEN_USE` is `id`.
 impl FromClients for JwtVerifier {
     async fn from_clients(clients: &Clients) -> Result<Self, BoxError> {
         let variable = |name: &str| clients.variables().get(name).map(|value| value.trim().to_owned());
@@ -24,9 +24,11 @@ impl FromClients for JwtVerifier {
         let issuer = variable(ISSUER).ok_or_else(|| {
             format!("the environment variable {ISSUER} is not set; or insert a `JwtVerifier` into the registry")
         })?;
-        let mut verifier = match (cognito::pool(&issuer), variable(TOKEN_USE).as_deref()) {
-            (Some(pool), None | Some("" | "access")) => Self::cognito(pool),
-            (Some(pool), Some("id")) => Self::cognito(pool).id_tokens(),
+        let classic = cognito::pool(&issuer).map(Self::cognito);
+        let of_pool = classic.or_else(|| cognito::pool_of_updated(&issuer).map(Self::cognito_updated));
+        let mut verifier = match (of_pool, variable(TOKEN_USE).as_deref()) {
+            (Some(verifier), None | Some("" | "access")) => verifier,
+            (Some(verifier), Some("id")) => verifier.id_tokens(),
             (None, None | Some("")) => Self::issuer(issuer),
             _ => {
                 return Err(

@@ -70,7 +70,18 @@ impl JwtVerifier {
     /// Creates a verifier of the access tokens of a Cognito user pool, such as `eu-west-1_AbCdEfGhI`: RS256, with
     /// `token_use` `access`. Name its [`client`](Self::client), too.
     pub fn cognito(pool: impl AsRef<str>) -> Self {
-        let iss = cognito::issuer(pool.as_ref());
+        Self::of_user_pool(cognito::issuer(pool.as_ref()))
+    }
+
+    /// Creates a verifier like [`cognito`](Self::cognito) for a user pool whose issuer type is
+    /// [`UPDATED`](https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_IssuerConfigurationType.html):
+    /// the `iss` of its tokens begins with `https://issuer-cognito-idp.`. While a pool is moved, accept both:
+    /// `JwtVerifier::cognito(pool).or(JwtVerifier::cognito_updated(pool))`.
+    pub fn cognito_updated(pool: impl AsRef<str>) -> Self {
+        Self::of_user_pool(cognito::updated_issuer(pool.as_ref()))
+    }
+
+    fn of_user_pool(iss: Option<String>) -> Self {
         let mistake = iss.is_none().then(|| "the id of a user pool has the form `eu-west-1_AbCdEfGhI`".to_owned());
         let iss = iss.unwrap_or_default();
         let keys = Keys::at(Location::Jwks(format!("{iss}/.well-known/jwks.json")));

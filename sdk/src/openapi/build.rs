@@ -203,7 +203,8 @@ impl FinishedDocument {
 }
 
 /// The members of a document, in the order in which people read them.
-pub(super) const ORDER: [&str; 8] = ["openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components"];
+pub(super) const ORDER: [&str; 8] =
+    ["openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components"];
 
 fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;

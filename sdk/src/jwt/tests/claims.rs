@@ -123,7 +123,14 @@ async fn a_token_of_cognito_is_of_the_pool_the_client_and_the_use() {
         assert_eq!(reason(cognito(&issuer, JwtVerifier::id_tokens)).await, for_id, "{claims}");
     }
     let bound = cognito(&issuer, |it| it.audience("https://api.example.com"));
-    assert_eq!(bound.verify(&issuer.token(access)).await.unwrap_err().reason(), JwtReason::Audience);
+    assert_eq!(bound.verify(&issuer.token(access.clone())).await.unwrap_err().reason(), JwtReason::Audience);
+    // The issuer of a pool of the type `UPDATED`, with the same rules.
+    let updated = TokenIssuer::new(POOL.replace("cognito-idp", "issuer-cognito-idp")).unwrap();
+    let verifier = JwtVerifier::cognito_updated("eu-west-1_AbC").client("app").with_keys_of(&updated);
+    let verifier = verifier.algorithms([Algorithm::EdDSA]);
+    verifier.verify(&updated.token(access.clone())).await.unwrap();
+    assert_eq!(verifier.verify(&updated.token(id.clone())).await.unwrap_err().reason(), JwtReason::Use);
+    assert_eq!(verifier.verify(&issuer.token(access.clone())).await.unwrap_err().reason(), JwtReason::Issuer);
     // RS256 is the only algorithm of a pool.
     let rs256 = JwtVerifier::cognito("eu-west-1_AbC").client("app").with_keys_of(&issuer);
     assert_eq!(rs256.verify(&issuer.token(id)).await.unwrap_err().reason(), JwtReason::Algorithm);

@@ -161,8 +161,9 @@ async fn the_environment_chooses_the_tokens_of_a_pool() {
     use crate::clients::Clients;
 
     let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC";
-    let issuer = TokenIssuer::new(pool).unwrap();
+    let updated = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbC";
     let of = async |iss: &str, token_use: &str| {
+        let issuer = TokenIssuer::new(iss).unwrap();
         let clients =
             Clients::new().with_variable("PILASTER_JWT_ISSUER", iss).with_variable("PILASTER_JWT_CLIENT_ID", "app");
         let verifier = clients.with_variable("PILASTER_JWT_TOKEN_USE", token_use).get::<JwtVerifier>().await;
@@ -173,9 +174,11 @@ async fn the_environment_chooses_the_tokens_of_a_pool() {
         let access = issuer.token(json!({ "token_use": "access", "client_id": "app" }));
         Ok::<_, String>((verifier.verify(&id).await.is_ok(), verifier.verify(&access).await.is_ok()))
     };
-    assert_eq!(of(pool, "").await, Ok((false, true)));
-    assert_eq!(of(pool, "access").await, Ok((false, true)));
-    assert_eq!(of(pool, "id").await, Ok((true, false)));
+    for pool in [pool, updated] {
+        assert_eq!(of(pool, "").await, Ok((false, true)), "{pool}");
+        assert_eq!(of(pool, "access").await, Ok((false, true)), "{pool}");
+        assert_eq!(of(pool, "id").await, Ok((true, false)), "{pool}");
+    }
     for (iss, token_use) in [(pool, "ID"), (pool, "refresh"), ("https://id.example.com", "id")] {
         assert!(of(iss, token_use).await.unwrap_err().contains("PILASTER_JWT_TOKEN_USE must be"), "{iss} {token_use}");
     }
