@@ -21,7 +21,7 @@ impl FinishedDocument {
     /// }
     ///
     /// let document = pilaster::openapi::of(&http::service(http::routes![delete_orders]))?;
-    /// assert!(document.to_yaml().starts_with("openapi: 3.1.0\ninfo:\n"));
+    /// assert!(document.to_yaml().starts_with("openapi: \"3.1.0\"\ninfo:\n"));
     /// assert!(document.to_yaml().contains("        \"204\":\n"));
     /// # Ok::<(), pilaster::openapi::Faults>(())
     /// ```
