@@ -55,6 +55,15 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+#[cfg(feature = "validate")]
+impl<T: Serialize> crate::http::extract::valid::ValidResponse for Created<T> {
+    type Value = T;
+
+    fn value(&self) -> &T {
+        &self.value
+    }
+}
+
 /// 202 with the URI of the job in `Location`: the response of an API that continues in the background.
 ///
 /// # Example

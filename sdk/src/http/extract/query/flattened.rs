@@ -79,9 +79,10 @@ fn is_of_collected(message: &str) -> bool {
 
 /// Returns `true` for the message about a number, a boolean or nothing that is not what the field expects.
 fn is_of_typed(message: &str) -> bool {
-    ["invalid value: integer ", "invalid type: integer ", "invalid type: floating point ", "invalid type: boolean "]
-        .iter()
-        .any(|start| message.starts_with(start))
+    message.starts_with("invalid value: integer")
+        || message.starts_with("invalid type: integer")
+        || message.starts_with("invalid type: floating point")
+        || message.starts_with("invalid type: boolean")
         || message.starts_with("invalid type: Option value")
 }
 

@@ -12,7 +12,6 @@ use super::{VIOLATIONS, Valid, pointer, steps};
 use crate::core::at_start::defer;
 use crate::http::error::HttpError;
 use crate::http::extract::Json;
-use crate::http::response::Created;
 
 /// A response whose value [`Valid`] can validate. Implement it for your own response.
 #[diagnostic::on_unimplemented(
@@ -36,25 +35,8 @@ impl<T: Serialize> ValidResponse for Json<T> {
     }
 }
 
-impl<T: Serialize> ValidResponse for Created<T> {
-    type Value = T;
-
-    fn value(&self) -> &T {
-        self.value()
-    }
-}
-
 #[cfg(feature = "form")]
-impl<T: Serialize> ValidResponse for crate::http::Form<T> {
-    type Value = T;
-
-    fn value(&self) -> &T {
-        &self.0
-    }
-}
-
-#[cfg(feature = "negotiation")]
-impl<T: Serialize + Send + Sync + 'static> ValidResponse for crate::http::Negotiate<T> {
+impl<T: Serialize> ValidResponse for crate::http::extract::Form<T> {
     type Value = T;
 
     fn value(&self) -> &T {
@@ -120,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::core::at_start::perform;
+    use crate::http::Created;
 
     #[derive(Serialize, Validate)]
     struct User {

@@ -75,6 +75,15 @@ fn serializable<T: Serialize + 'static>(value: &(dyn Any + Send + Sync)) -> Opti
     value.downcast_ref::<T>().map(|value| value as &dyn erased_serde::Serialize)
 }
 
+#[cfg(feature = "validate")]
+impl<T: Serialize + Send + Sync + 'static> crate::http::extract::valid::ValidResponse for Negotiate<T> {
+    type Value = T;
+
+    fn value(&self) -> &T {
+        &self.0
+    }
+}
+
 impl<T: Serialize + Send + Sync + 'static> IntoResponse for Negotiate<T> {
     fn into_response(self) -> Response {
         let value = Arc::new(self.0);
