@@ -97,6 +97,8 @@ pub mod records;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tools")]
+pub mod tools;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 

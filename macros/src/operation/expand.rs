@@ -3,10 +3,11 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
+use syn::{Attribute, FnArg, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
+use crate::doc_comment;
 use crate::lambda_handler::{Function, checks, local, met, module, returned, type_with};
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes. The type is
@@ -38,7 +39,7 @@ pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream)
 /// Returns the function that describes the operation.
 pub(crate) fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
     let operation = &local("pilaster_operation");
-    let (summary, description) = doc_comment(&function.attrs);
+    let (summary, description) = summary_and_rest(&function.attrs);
     let summary = summary.map(|text| quote!(#operation.summary(#text);));
     let description = description.map(|text| quote!(#operation.description(#text);));
     let deprecated = function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
@@ -98,30 +99,9 @@ fn of_response(Response { status, content }: &Response, pilaster: &CratePath, op
 }
 
 /// Returns the first paragraph of a doc comment and the rest.
-fn doc_comment(attrs: &[Attribute]) -> (Option<String>, Option<String>) {
-    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
-        Meta::NameValue(doc) if doc.path.is_ident("doc") => match &doc.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-            _ => None,
-        },
-        _ => None,
-    });
-    let text = lines.map(|text| match text.contains('\n') {
-        // `/** .. */`, whose lines may begin with `*`.
-        true => text
-            .lines()
-            .map(|line| line.trim_start().trim_start_matches('*'))
-            .map(unindented)
-            .collect::<Vec<_>>()
-            .join("\n"),
-        false => unindented(&text),
-    });
-    let text = text.collect::<Vec<_>>().join("\n");
-    let (summary, rest) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
+fn summary_and_rest(attrs: &[Attribute]) -> (Option<String>, Option<String>) {
+    let text = doc_comment::text(attrs);
+    let (summary, rest) = text.split_once("\n\n").unwrap_or((&*text, ""));
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     (filled(&summary.split_whitespace().collect::<Vec<_>>().join(" ")), filled(rest.trim()))
-}
-
-fn unindented(line: &str) -> String {
-    line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()
 }
