@@ -9,6 +9,7 @@
 //! there a thread for each core. Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
 
 mod api;
+mod client_context;
 mod init;
 #[cfg(not(any(debug_assertions, feature = "local")))]
 mod no_local;
@@ -134,10 +135,10 @@ fn start<F: IntoService>(
             #[cfg(feature = "http")]
             let serving: Serving = match F::STREAMS {
                 true => Box::pin(served(serve::streaming(service, snapshot))),
-                false => Box::pin(served(serve::whole(service, snapshot))),
+                false => Box::pin(served(serve::whole(service, snapshot, lifecycle.reads_client_context))),
             };
             #[cfg(not(feature = "http"))]
-            let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
+            let serving: Serving = Box::pin(served(serve::whole(service, snapshot, lifecycle.reads_client_context)));
             serving
         };
         match shutdown {

@@ -3,12 +3,13 @@
 //! [`Tools`] is the registry. A tool is the type of its input, which derives [`Tool`]; an async function whose last
 //! argument is [`Input`] of this type implements it.
 
-mod call;
+pub(crate) mod call;
 mod caller;
 #[cfg(feature = "macros")]
 mod check;
 mod content;
 mod definition;
+pub(crate) mod dialect;
 mod error;
 mod extract;
 mod handler;
@@ -17,7 +18,9 @@ mod outcome;
 mod output;
 mod registry;
 mod schema;
-mod session;
+#[cfg(any(feature = "bedrock", feature = "agentcore"))]
+pub(crate) mod service;
+pub(crate) mod session;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +30,7 @@ pub use self::content::{Block, Content};
 #[doc(hidden)]
 pub use self::definition::IsInput;
 pub use self::definition::{Definition, Hints, Tool};
+pub use self::dialect::{Dialect, SchemaFaults};
 pub use self::error::{InvalidArguments, Opaque, ToolError};
 pub use self::extract::FromToolCall;
 pub use self::handler::ToolFunction;

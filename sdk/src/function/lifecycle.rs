@@ -55,4 +55,7 @@ pub struct Lifecycle {
     /// True for an HTTP function, which a local run serves; any other takes its event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
+    /// True for a function that reads the client context, which the runtime then decodes by itself: see
+    /// `runtime/client_context.rs`.
+    pub(crate) reads_client_context: bool,
 }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
 use crate::core::json::{described, is_object, pointer};
+use crate::core::raw::RawEvent;
 
 /// The arguments of a tool: the last argument of its function. See [`Tools::add`](super::Tools::add).
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +32,7 @@ pub struct Arguments(Json);
 #[derive(Clone)]
 enum Json {
     Value(Value),
-    Text(Box<RawValue>),
+    Text(RawEvent),
 }
 
 impl From<Value> for Arguments {
@@ -40,15 +41,16 @@ impl From<Value> for Arguments {
     }
 }
 
-impl From<Box<RawValue>> for Arguments {
-    fn from(text: Box<RawValue>) -> Self {
+/// Text that is shared with the event, and decoded once.
+impl From<RawEvent> for Arguments {
+    fn from(text: RawEvent) -> Self {
         Self(Json::Text(text))
     }
 }
 
-impl From<&RawValue> for Arguments {
-    fn from(text: &RawValue) -> Self {
-        Self(Json::Text(text.to_owned()))
+impl From<Box<RawValue>> for Arguments {
+    fn from(text: Box<RawValue>) -> Self {
+        Self(Json::Text(text.into()))
     }
 }
 

@@ -78,7 +78,8 @@ pub struct RegisteredTool {
     function: Box<dyn Fn(Call) -> CallFuture + Send + Sync>,
 }
 
-type CallFuture = Pin<Box<dyn Future<Output = Result<Outcome, BoxError>> + Send>>;
+/// The work of a call.
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<Outcome, BoxError>> + Send>>;
 
 struct Schema {
     make: fn() -> Value,
@@ -184,6 +185,12 @@ impl Tools {
     /// a description that is missing.
     pub fn mistake(&self) -> Option<&str> {
         self.mistake.as_deref()
+    }
+
+    #[cfg(feature = "agentcore")]
+    pub(crate) fn with_mistake(mut self, mistake: String) -> Self {
+        self.mistake = self.mistake.take().or(Some(mistake));
+        self
     }
 
     /// Returns the tools in the order in which they were added.
