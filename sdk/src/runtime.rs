@@ -104,6 +104,10 @@ fn start<F: IntoService>(
     if let Some(local::Inputs::Document(documents)) = &inputs {
         return local::print_document(documents, &function);
     }
+    #[cfg(all(feature = "tools", any(debug_assertions, feature = "local")))]
+    if let Some(local::Inputs::Tools(dialect)) = &inputs {
+        return local::print_tools(*dialect, &function);
+    }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
     #[cfg(panic = "abort")]

@@ -1,7 +1,44 @@
 //! Tools: functions that a model calls, registered once and served by several kinds of functions.
 //!
-//! [`Tools`] is the registry. A tool is the type of its input, which derives [`Tool`]; an async function whose last
-//! argument is [`Input`] of this type implements it.
+//! [`Tools`] is the registry. A tool is the type of its input, which derives [`Tool`] and [`schemars::JsonSchema`]; an
+//! async function whose last argument is [`Input`] of this type implements it. For a function with plain arguments,
+//! [`#[tool]`](tool) writes the type.
+//!
+//! | served by | method | feature |
+//! |---|---|---|
+//! | a Bedrock action group with function details | `Tools::for_bedrock` | `bedrock` |
+//! | a Lambda target of an AgentCore Gateway | `Tools::for_agentcore` | `agentcore` |
+//! | your own code | [`Tools::call`] | `tools` |
+//!
+//! [`Tools::schema`] exports the schemas for deployment, as does `cargo run -- tools --dialect agentcore`.
+//!
+//! # Example
+//!
+//! ```
+//! use pilaster::tools::{Input, Tool, Tools};
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// The weather in a city, now.
+//! #[derive(Deserialize, JsonSchema, Tool)]
+//! #[tool(read_only)]
+//! struct Weather {
+//!     /// Its English name.
+//!     city: String,
+//! }
+//!
+//! #[derive(Serialize, JsonSchema)]
+//! struct Forecast {
+//!     celsius: f32,
+//! }
+//!
+//! async fn weather(Input(_): Input<Weather>) -> Forecast {
+//!     Forecast { celsius: 21.5 }
+//! }
+//!
+//! let tools = Tools::new().add(weather);
+//! assert_eq!(tools.get("weather").unwrap().input_schema()["required"], serde_json::json!(["city"]));
+//! ```
 
 pub(crate) mod call;
 mod caller;
@@ -44,4 +81,7 @@ pub use self::registry::ByFunction;
 pub use self::registry::{IntoTool, RegisteredTool, Tools};
 pub use self::session::Session;
 #[cfg(feature = "macros")]
-pub use pilaster_macros::{Tool, tool};
+pub use pilaster_macros::Tool;
+#[cfg(feature = "macros")]
+#[doc = include_str!("tool.md")]
+pub use pilaster_macros::tool;

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, FnArg, Ident, Pat, Result, Type};
 
-use crate::lambda_handler::{Function, problems_of_signature};
+use crate::lambda_handler::{Function, problems_besides_arguments};
 
 /// The arguments in their order.
 pub(super) struct Arguments(pub(super) Vec<Argument>);
@@ -19,7 +19,7 @@ pub(super) enum Argument {
 
 impl Arguments {
     pub(super) fn of(function: &Function) -> Result<Self> {
-        if let Some(problems) = problems_of_signature(&function.sig) {
+        if let Some(problems) = problems_besides_arguments(&function.sig) {
             return Err(problems);
         }
         function.sig.inputs.iter().map(argument).collect::<Result<_>>().map(Self)

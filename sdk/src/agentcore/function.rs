@@ -60,10 +60,11 @@ impl Tools {
     /// }
     /// ```
     pub fn for_agentcore(self) -> Function<AgentCoreFunction, Identity> {
-        let service = ToolService(self.clone());
+        let (service, described) = (ToolService(self.clone()), self.clone());
         let kind = AgentCoreFunction { tools: self, service, margin: Some(MARGIN), otherwise: None };
         let mut function = Function::new(kind, Identity::new());
         function.lifecycle.reads_client_context = true;
+        function.lifecycle.descriptions.add(move |tools: &mut Option<Tools>| *tools = Some(described.clone()));
         function
     }
 }

@@ -82,9 +82,11 @@ impl Tools {
     /// }
     /// ```
     pub fn for_bedrock(self) -> Function<BedrockFunction, Identity> {
-        let service = ToolService(self.clone());
+        let (service, described) = (ToolService(self.clone()), self.clone());
         let kind = BedrockFunction { tools: self, service, api: None, settings: Settings::default() };
-        Function::new(kind, Identity::new())
+        let mut function = Function::new(kind, Identity::new());
+        function.lifecycle.descriptions.add(move |tools: &mut Option<Tools>| *tools = Some(described.clone()));
+        function
     }
 }
 

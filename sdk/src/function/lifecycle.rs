@@ -49,8 +49,8 @@ pub struct Lifecycle {
     /// The routes of an HTTP function, from which the local server extracts path parameters.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
-    /// What the function says in its OpenAPI document.
-    #[cfg(feature = "openapi")]
+    /// What the function says in its OpenAPI document, and its tools.
+    #[cfg(any(feature = "openapi", feature = "tools"))]
     pub(crate) descriptions: crate::core::descriptions::Descriptions,
     /// True for an HTTP function, which a local run serves; any other takes its event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]

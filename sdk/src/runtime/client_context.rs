@@ -8,25 +8,38 @@ use serde_json::Value;
 
 const HEADER: &str = "lambda-runtime-client-context";
 
+/// The members of `client`, and their other names.
+const APPLICATION: [[&str; 2]; 5] = [
+    ["installationId", "installation_id"],
+    ["appTitle", "app_title"],
+    ["appVersionName", "app_version_name"],
+    ["appVersionCode", "app_version_code"],
+    ["appPackageName", "app_package_name"],
+];
+
 /// Replaces values that are not text. A header that is not JSON stays as it is, and fails its invocation alone.
 pub(super) fn repair(headers: &mut HeaderMap) {
     let Some(sent) = headers.get(HEADER) else { return };
     let Ok(Value::Object(mut context)) = serde_json::from_slice(sent.as_bytes()) else { return };
     for (part, values) in &mut context {
-        // The application, and the two maps of text.
-        if !["client", "custom", "environment", "env"].contains(&&**part) {
+        if !["client", "custom", "environment"].contains(&&**part) {
             continue;
         }
-        match values {
-            Value::Object(values) => {
-                values.retain(|_, value| !value.is_null());
-                values
-                    .values_mut()
-                    .filter(|value| !value.is_string())
-                    .for_each(|value| *value = value.to_string().into());
-            }
+        if !values.is_object() {
             // `null` or another value: as if it were absent.
-            _ => *values = Value::Object(serde_json::Map::new()),
+            *values = Value::Object(serde_json::Map::new());
+        }
+        if let Value::Object(values) = values {
+            values.retain(|_, value| !value.is_null());
+            values.values_mut().filter(|value| !value.is_string()).for_each(|value| *value = value.to_string().into());
+            if part == "client" {
+                // `lambda_runtime` requires all of them.
+                for [name, alias] in APPLICATION {
+                    if !values.contains_key(alias) {
+                        values.entry(name).or_insert_with(|| "".into());
+                    }
+                }
+            }
         }
     }
     let text = ascii(&Value::Object(context).to_string());
@@ -89,7 +102,9 @@ mod tests {
             repair(&mut repaired);
             assert_eq!(repaired, headers(sent));
         }
-        let mut plain = headers(r#"{"client":{"app_title":"a"},"custom":{"a":"b"},"env":{"c":"d"}}"#);
+        let mut plain = headers(
+            r#"{"client":{"app_title":"a","installationId":"i","appVersionName":"","appVersionCode":"","appPackageName":""},"custom":{"a":"b"},"environment":{"c":"d"}}"#,
+        );
         let before = context(&plain).unwrap().client_context;
         repair(&mut plain);
         assert_eq!(context(&plain).unwrap().client_context, before);

@@ -3,10 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::call::Call;
-use super::extract::FromToolCall;
-use crate::core::error::BoxError;
-
 /// The agent, the gateway or the client that calls a tool.
 ///
 /// It says which protocol was used, and is not a proof of who the user is.
@@ -132,11 +128,5 @@ impl fmt::Debug for Gateway {
             .field("target_id", &self.target_id)
             .field("request_id", &self.request_id)
             .finish_non_exhaustive()
-    }
-}
-
-impl FromToolCall for Caller {
-    async fn from_tool_call(call: &Call) -> Result<Self, BoxError> {
-        Ok(call.context().caller().clone())
     }
 }

@@ -1,6 +1,8 @@
 //! [`FromToolCall`]: an argument of a tool that precedes its input.
 
 use super::call::Call;
+use super::caller::Caller;
+use super::session::Session;
 use crate::core::error::BoxError;
 use crate::core::invocation::FromInvocation;
 
@@ -41,5 +43,17 @@ pub trait FromToolCall: Sized + Send {
 impl<T: FromInvocation> FromToolCall for T {
     async fn from_tool_call(call: &Call) -> Result<Self, BoxError> {
         T::from_invocation(call.context().invocation()).await
+    }
+}
+
+impl FromToolCall for Session {
+    async fn from_tool_call(call: &Call) -> Result<Self, BoxError> {
+        Ok(call.context().session().clone())
+    }
+}
+
+impl FromToolCall for Caller {
+    async fn from_tool_call(call: &Call) -> Result<Self, BoxError> {
+        Ok(call.context().caller().clone())
     }
 }

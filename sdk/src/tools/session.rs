@@ -6,10 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::call::Call;
-use super::extract::FromToolCall;
-use crate::core::error::BoxError;
-
 /// The session of a Bedrock agent: its attributes, which the tool can change, and the text of the user. Where there is
 /// none, as in AgentCore and MCP, it is empty, and changes have no effect.
 ///
@@ -182,12 +178,6 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
-    }
-}
-
-impl FromToolCall for Session {
-    async fn from_tool_call(call: &Call) -> Result<Self, BoxError> {
-        Ok(call.context().session().clone())
     }
 }
 

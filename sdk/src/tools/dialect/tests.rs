@@ -140,8 +140,8 @@ fn bedrock_has_flat_parameters_and_refuses_a_nested_object() {
     }
     tool!(Flat);
     let schema = tools::<Flat>().bedrock_schema().unwrap();
-    let lines = "The lines. A list of objects with sku (string: The stock keeping unit), count (integer), \
-                 note (optional string).";
+    let lines = "The lines. A list of objects with count (integer), note (optional string), \
+                 sku (string: The stock keeping unit).";
     assert_eq!(
         schema["functions"][0]["parameters"],
         json!({
