@@ -202,3 +202,22 @@ fn the_schema_of_a_function_is_that_of_its_dialect() {
     );
     assert!(all().bedrock_schema().is_ok() && all().mcp_schema().is_ok());
 }
+
+#[tokio::test]
+async fn a_stack_answers_the_errors_of_a_router() {
+    use axum::Router;
+    use axum::routing::get;
+    use pilaster::http::{HttpError, Stack};
+
+    let app = Router::new()
+        .route("/gone", get(async || Err::<String, _>(HttpError::not_found("no such claim"))))
+        .route("/broken", get(async || Err::<String, _>(HttpError::internal(std::io::Error::other("secret host")))));
+    let caller = Caller::new(pilaster::bedrock::openapi(app).layer(Stack::new()));
+    for (path, status, text) in [("/gone", 404, "no such claim"), ("/broken", 500, "Internal Server Error")] {
+        let answer = caller.call(bedrock::api("GET", path)).await.unwrap();
+        let response = &answer["response"];
+        assert_eq!((&response["apiPath"], &response["httpStatusCode"]), (&json!(path), &json!(status)));
+        let body = response["responseBody"]["application/problem+json"]["body"].as_str().unwrap();
+        assert!(body.contains(text) && !body.contains("secret"), "{body}");
+    }
+}

@@ -111,8 +111,7 @@ impl Settings {
             return Err(FunctionError::new("ResponseTooLarge", message));
         }
         if length > self.warn_above {
-            let limit = self.warn_above;
-            tracing::warn!(length, limit, "the response is large: agents have refused those above 25 KB");
+            tracing::warn!(bytes = length, "the response is large: agents have refused those above 25 KB");
         }
         Ok(response)
     }

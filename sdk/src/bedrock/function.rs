@@ -99,7 +99,7 @@ impl Tools {
 /// panic are a 500, the deadline is a 504. [`tools::Session`](crate::tools::Session) and
 /// [`tools::Caller`](crate::tools::Caller) are extractors of the router.
 ///
-/// Wrap the router in an [`http::Stack`](crate::http::Stack) for its error responses and log lines.
+/// Add an [`http::Stack`](crate::http::Stack) for its error responses and log lines.
 ///
 /// # Example
 ///
@@ -108,14 +108,13 @@ impl Tools {
 /// use axum::extract::Path;
 /// use axum::routing::get;
 /// use pilaster::{bedrock, http};
-/// use tower::Layer;
 ///
 /// fn app() -> Router {
 ///     Router::new().route("/claims/{claimId}", get(async |Path(id): Path<String>| format!("claim {id}")))
 /// }
 ///
 /// fn main() -> Result<(), pilaster::StartError> {
-///     pilaster::run(bedrock::openapi(http::Stack::new().layer(app())))
+///     pilaster::run(bedrock::openapi(app()).layer(http::Stack::new()))
 /// }
 /// ```
 pub fn openapi<S>(service: S) -> Function<OpenApiFunction<S>, Identity> {
@@ -123,7 +122,8 @@ pub fn openapi<S>(service: S) -> Function<OpenApiFunction<S>, Identity> {
 }
 
 impl<S, L, O> Function<BedrockFunction<S>, L, O> {
-    /// Also serves a router for action groups with an OpenAPI schema. See [`bedrock::openapi`](openapi).
+    /// Also serves a router for action groups with an OpenAPI schema. See [`bedrock::openapi`](openapi). The layers of
+    /// this function are around its tools; those of the router are its own.
     pub fn openapi<R, B>(mut self, router: R) -> Self
     where
         R: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>, Future: Send + 'static>

@@ -18,7 +18,7 @@ use super::page::Page;
 const PAGES: &str = "troubleshooting";
 
 /// The files whose literals are not sentences of these pages.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("sdk/src/testing", "a panic of a test names what is wrong in the test"),
     ("sdk/src/observe/capture.rs", "likewise"),
     ("sdk/src/clients/aws/replay.rs", "compiled for unit tests alone"),
@@ -32,6 +32,8 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("sdk/src/http/described/response_parts.rs", "likewise"),
     ("sdk/src/http/layers/described.rs", "likewise"),
     ("sdk/src/openapi/problem.rs", "likewise"),
+    ("sdk/src/bedrock/adapter/coerce.rs", "what a parameter expects, which the model reads"),
+    ("sdk/src/tools/definition.rs", "the derive and `Tools::mistake` say the same"),
     ("sdk/src/http/layers/security_headers", "values of headers; its mistakes are in `error.rs`"),
 ];
 
