@@ -3,6 +3,7 @@
 mod bounds;
 mod crate_path;
 mod deprecation;
+mod doc_comment;
 mod error_type;
 mod explained;
 mod from_parameter;
@@ -12,6 +13,8 @@ mod idempotent;
 mod lambda_handler;
 mod operation;
 mod to_http_error;
+mod tool;
+mod tool_input;
 
 use proc_macro::TokenStream;
 
@@ -71,4 +74,18 @@ pub fn operation(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ToHttpError, attributes(http))]
 pub fn to_http_error(input: TokenStream) -> TokenStream {
     explained(to_http_error::expand(input.into())).into()
+}
+
+/// Implements `pilaster::tools::Tool` for the input of a tool, which its doc comment describes to the model.
+///
+/// See `pilaster::tools::Tool`.
+#[proc_macro_derive(Tool, attributes(tool))]
+pub fn tool_input(input: TokenStream) -> TokenStream {
+    explained(tool_input::expand(input.into())).into()
+}
+
+/// Implements `pilaster::tools::tool`.
+#[proc_macro_attribute]
+pub fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
+    explained(tool::expand(options.into(), item.into())).into()
 }

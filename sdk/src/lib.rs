@@ -60,6 +60,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "_parameters", feature = "_aws", feature = "_https"))))]
 
+#[cfg(feature = "agentcore")]
+pub mod agentcore;
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
 mod core;
 pub mod events;
 mod function;
@@ -97,6 +101,8 @@ pub mod records;
 pub mod table;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tools")]
+pub mod tools;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 

@@ -32,6 +32,9 @@ pub(crate) enum Inputs {
     /// None: the function writes an OpenAPI document.
     #[cfg(feature = "openapi")]
     Document(arguments::Documents, arguments::Format),
+    /// The schema of the tools.
+    #[cfg(feature = "tools")]
+    Tools(crate::tools::Dialect),
 }
 
 /// A local run whose arguments, files and address are valid: the function may have effects from here on.
@@ -53,6 +56,8 @@ impl Inputs {
             Arguments::Call(inputs) => inputs,
             #[cfg(feature = "openapi")]
             Arguments::Document(documents, format) => return Ok(Some(Self::Document(documents, format))),
+            #[cfg(feature = "tools")]
+            Arguments::Tools(dialect) => return Ok(Some(Self::Tools(dialect))),
         };
         #[cfg(feature = "clients")]
         files::insert().map_err(failed)?;
@@ -65,6 +70,8 @@ impl Inputs {
             Self::Events(inputs) => inputs,
             #[cfg(feature = "openapi")]
             Self::Document(..) => Vec::new(),
+            #[cfg(feature = "tools")]
+            Self::Tools(_) => Vec::new(),
         };
         #[cfg(feature = "http")]
         if is_http && inputs.is_empty() {
@@ -127,6 +134,20 @@ fn read_document(path: &std::path::Path) -> Result<(String, serde_json::Value), 
     Ok((name, value))
 }
 
+/// Prints the schema of the tools of a function.
+#[cfg(feature = "tools")]
+pub(crate) fn print_tools(
+    dialect: crate::tools::Dialect,
+    function: &impl crate::function::IntoService,
+) -> Result<(), StartError> {
+    let mut tools = None::<crate::tools::Tools>;
+    function.describe(&mut tools).map_err(StartError::new)?;
+    let tools = tools.ok_or_else(|| StartError::new("tools: this function has none"))?;
+    let schema = tools.schema(dialect).map_err(|faults| StartError::new(format!("tools: {faults}")))?;
+    print(format_args!("{schema:#}"));
+    Ok(())
+}
+
 fn failed(error: BoxError) -> StartError {
     StartError::because("local run", &error)
 }
@@ -139,6 +160,10 @@ fn invocation(timeout: Duration) -> Result<Invocation, BoxError> {
     context.request_id = format!("local-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     context.deadline = u64::try_from((now + timeout).as_millis())?;
     context.invoked_function_arn = "arn:aws:lambda:local:000000000000:function:local".to_owned();
+    #[cfg(feature = "agentcore")]
+    {
+        context.client_context = files::client_context()?;
+    }
     Ok(Invocation::first_is_cold(context))
 }
 

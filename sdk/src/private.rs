@@ -11,3 +11,6 @@ pub use crate::http::described::{add_route, with_operation};
 #[cfg(feature = "openapi")]
 pub use crate::openapi::probe::{Documentable, IsDocumentable, Silent, Unnamed};
 pub use crate::runtime::run_made as run;
+#[cfg(feature = "tools")]
+#[doc(no_inline)]
+pub use {schemars, serde};

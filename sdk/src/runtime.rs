@@ -9,6 +9,7 @@
 //! there a thread for each core. Blocking and CPU-heavy work belongs in `tokio::task::spawn_blocking`.
 
 mod api;
+mod client_context;
 mod init;
 #[cfg(not(any(debug_assertions, feature = "local")))]
 mod no_local;
@@ -103,6 +104,10 @@ fn start<F: IntoService>(
     if let Some(local::Inputs::Document(documents, format)) = &inputs {
         return local::print_document(documents, *format, &function);
     }
+    #[cfg(all(feature = "tools", any(debug_assertions, feature = "local")))]
+    if let Some(local::Inputs::Tools(dialect)) = &inputs {
+        return local::print_tools(*dialect, &function);
+    }
     #[cfg(feature = "logging")]
     crate::observe::logging::init();
     #[cfg(panic = "abort")]
@@ -134,10 +139,10 @@ fn start<F: IntoService>(
             #[cfg(feature = "http")]
             let serving: Serving = match F::STREAMS {
                 true => Box::pin(served(serve::streaming(service, snapshot))),
-                false => Box::pin(served(serve::whole(service, snapshot))),
+                false => Box::pin(served(serve::whole(service, snapshot, lifecycle.reads_client_context))),
             };
             #[cfg(not(feature = "http"))]
-            let serving: Serving = Box::pin(served(serve::whole(service, snapshot)));
+            let serving: Serving = Box::pin(served(serve::whole(service, snapshot, lifecycle.reads_client_context)));
             serving
         };
         match shutdown {

@@ -100,9 +100,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+#[cfg(feature = "agentcore")]
+pub mod agentcore;
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
 mod content;
 #[cfg(all(feature = "http", feature = "json-schema"))]
 mod contract;
+#[cfg(any(feature = "openapi", feature = "tools"))]
+mod document;
 pub mod dynamodb;
 pub mod event_bridge;
 pub mod firehose;
@@ -120,6 +126,8 @@ pub mod mq;
 mod openapi;
 pub mod s3;
 pub mod s3_batch;
+#[cfg(feature = "tools")]
+mod schema;
 pub mod ses;
 #[cfg(test)]
 mod shape;
@@ -143,6 +151,8 @@ pub use self::mq::{active_mq, rabbit_mq};
 pub use self::openapi::assert_openapi;
 pub use self::s3::{s3, s3_delete, s3_put, s3_test_event};
 pub use self::s3_batch::s3_batch;
+#[cfg(feature = "tools")]
+pub use self::schema::assert_schema;
 pub use self::ses::ses;
 pub use self::sns::sns;
 pub use self::sqs::sqs;

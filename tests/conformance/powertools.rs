@@ -2,6 +2,7 @@
 
 mod answers;
 mod batch;
+mod bedrock;
 mod cors;
 mod data_classes;
 mod event_handler;
@@ -29,6 +30,7 @@ use crate::{Replay, Stop, only_these, unsupported};
 pub(crate) fn replay(case: &Case) -> Replay {
     match case.group.as_str() {
         "batch" => batch::replay(case),
+        "event_handler" if case.json["config"]["resolver"] == "bedrock_agent_function" => bedrock::replay(case),
         "event_handler" => event_handler::replay(case),
         "data_classes" => data_classes::replay(case),
         "feature_flags" => feature_flags::replay(case),

@@ -35,7 +35,7 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 13] = [
+pub(crate) const ALL: [Named; 14] = [
     ("http", http),
     ("records", records),
     ("events", events),
@@ -49,6 +49,7 @@ pub(crate) const ALL: [Named; 13] = [
     ("logs", logs),
     ("aggregated", aggregated),
     ("cursor", cursor),
+    ("tools", tools),
 ];
 
 impl Decoder {
@@ -127,6 +128,29 @@ pub(crate) fn records() -> Decoder {
 
 pub(crate) fn events() -> Decoder {
     Decoder::of_functions("events", functions::events())
+}
+
+/// Events of action groups, with function details or a path.
+pub(crate) fn tools() -> Decoder {
+    let seeds = &[
+        r#"{"actionGroup":"g","function":"order","agent":{"id":"a"},"inputText":"t","sessionAttributes":{"a":"1"},"parameters":[{"name":"items","type":"array","value":"[{name=x, count=2}]"},{"name":"urgent","type":"boolean","value":"TRUE"}]}"#,
+        r#"{"actionGroup":"g","function":"order","parameters":[{"name":"items","type":"array","value":"[{\"name\":\"x\",\"count\":1e0}]"},{"name":"price","type":"number","value":"12.50"}]}"#,
+        r#"{"actionGroup":"g","apiPath":"/a/{id}","httpMethod":"POST","parameters":[{"name":"id","type":"string","value":"a/b"},{"name":"q","type":"string","value":"&"}],"requestBody":{"content":{"application/json":{"properties":[{"name":"n","type":"array","value":"[a, b]"}]}}}}"#,
+    ];
+    let caller = pilaster::testing::Caller::new(functions::tools()).without_logs();
+    Decoder::new("tools", texts(seeds), move |input| {
+        let Ok(text) = std::str::from_utf8(input) else { return false };
+        match block_on(caller.call_text(text)) {
+            Ok(answer) => {
+                answer["response"]["httpStatusCode"] == 200
+                    || answer["response"]["functionResponse"]["responseState"].is_null()
+            }
+            Err(error) => {
+                assert!(matches!(error.error_type(), "InvalidEvent" | "InvalidJson"), "{error:?}");
+                false
+            }
+        }
+    })
 }
 
 /// Bodies under one of these types.

@@ -314,3 +314,33 @@ pub(crate) fn all() -> Vec<Function> {
 pub(crate) fn named(name: &str) -> Function {
     all().into_iter().find(|function| function.name == name).unwrap()
 }
+
+/// A tool with an argument of each kind, and a router.
+pub(crate) fn tools() -> impl pilaster::IntoService {
+    use pilaster::tools::{Definition, Input, Tool, Tools};
+
+    #[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+    struct Item {
+        name: String,
+        count: u8,
+    }
+
+    #[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+    struct Order {
+        items: Vec<Item>,
+        urgent: Option<bool>,
+        price: Option<f64>,
+        notes: Option<Vec<String>>,
+    }
+
+    impl Tool for Order {
+        const DEFINITION: Definition = Definition::new("order", "Orders.");
+    }
+
+    async fn order(Input(order): Input<Order>) -> Order {
+        order
+    }
+
+    let router = axum::Router::new().route("/a/{id}", axum::routing::post(async |body: String| body));
+    Tools::new().add(order).for_bedrock().openapi(router)
+}

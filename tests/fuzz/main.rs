@@ -11,6 +11,8 @@ mod http_cache;
 mod inverse;
 mod merge;
 mod mutate;
+#[cfg(test)]
+mod tools;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -105,7 +107,7 @@ macro_rules! each_decoder {
     };
 }
 
-each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor);
+each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools);
 
 #[test]
 fn each_decoder_is_a_target_of_cargo_fuzz() {

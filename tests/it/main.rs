@@ -8,4 +8,5 @@ mod idempotency;
 mod logs;
 mod records;
 mod service;
+mod tools;
 mod traces;

@@ -40,12 +40,26 @@ fn what_is_turned_off_is_no_dependency() {
         ("json-schema", &["jsonschema", "fancy-regex"]),
         ("parameters", &["aws-config", "aws-sdk-ssm", "rustls", "ring", "fastrand"]),
         ("lambda-http", &["lambda_http", "aws_lambda_events"]),
+        ("tools", &["schemars"]),
     ] {
         let with_it = with(feature);
         for name in brings {
             assert!(with_it.contains_key(*name), "{feature} brings {name}");
             assert!(!by_default.contains_key(*name), "{name} is there without {feature}");
         }
+    }
+}
+
+#[test]
+fn check_47_tools_bring_the_crates_of_schemars_and_no_tls() {
+    let by_default = with("default");
+    for features in ["tools", "bedrock", "agentcore", "bedrock,agentcore"] {
+        let found = with(features);
+        let new = found.keys().filter(|name| !by_default.contains_key(*name)).map(String::as_str).collect::<Vec<_>>();
+        assert_eq!(
+            new,
+            ["dyn-clone", "ref-cast", "ref-cast-impl", "schemars", "schemars_derive", "serde_derive_internals"]
+        );
     }
 }
 

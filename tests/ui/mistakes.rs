@@ -11,4 +11,5 @@ fn a_mistake_is_reported_once_and_where_it_was_made() {
     cases.compile_fail("error_type/*.rs");
     cases.compile_fail("to_http_error/*.rs");
     cases.compile_fail("operation/*.rs");
+    cases.compile_fail("tools/*.rs");
 }

@@ -235,6 +235,7 @@ fn route_problem(route: &str) -> Option<String> {
 }
 
 /// A function, whose body is not parsed.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,

@@ -3,12 +3,12 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, ExprLit, FnArg, Lit, Meta, ReturnType, parse_quote};
+use syn::{FnArg, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
-use crate::deprecation;
 use crate::lambda_handler::{Function, checks, local, met, returned};
+use crate::{deprecation, doc_comment};
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes.
 pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
@@ -58,7 +58,7 @@ fn own_type(function: &Function, functions: TokenStream) -> TokenStream {
 /// Returns the function that describes the operation.
 pub(crate) fn described(documented: &Documented, function: &Function, pilaster: &CratePath) -> TokenStream {
     let operation = &local("pilaster_operation");
-    let texts = doc_comment(&function.attrs);
+    let texts = doc_comment::texts(&function.attrs);
     let doc_comment = (!texts.is_empty()).then(|| quote!(#operation.doc_comment(&[#(#texts),*]);));
     let deprecated = function.attrs.iter().any(|attr| attr.path().is_ident("deprecated"));
     let deprecated = deprecated.then(|| quote!(#operation.deprecated();));
@@ -113,36 +113,4 @@ fn of_response(Response { status, content }: &Response, pilaster: &CratePath, op
         Content::Text(text) => quote!(#operation.response(#status, #pilaster::openapi::Response::new(#text));),
         Content::Type(ty) => quote!(#operation.response_of::<#ty>(#status);),
     }
-}
-
-/// Returns the texts of a doc comment, each of one or more lines. One that only the compiler knows, such as
-/// `#[doc = include_str!("..")]`, stays an expression.
-fn doc_comment(attrs: &[Attribute]) -> Vec<TokenStream> {
-    let texts = attrs.iter().filter_map(|attr| match &attr.meta {
-        Meta::NameValue(doc) if doc.path.is_ident("doc") => Some(match &doc.value {
-            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-                let text = undecorated(&text.value());
-                quote!(#text)
-            }
-            text => quote!(#text),
-        }),
-        _ => None,
-    });
-    texts.collect()
-}
-
-/// Returns the text of a comment without the space and the `*` at the start of its lines.
-fn undecorated(text: &str) -> String {
-    match text.contains('\n') {
-        // `/** .. */`, whose lines may begin with `*`.
-        true => {
-            let lines = text.lines().map(|line| line.trim_start().trim_start_matches('*'));
-            lines.map(unindented).collect::<Vec<_>>().join("\n")
-        }
-        false => unindented(text),
-    }
-}
-
-fn unindented(line: &str) -> String {
-    line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned()
 }

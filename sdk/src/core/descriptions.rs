@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-#[cfg(feature = "openapi")]
+#[cfg(any(feature = "openapi", feature = "tools"))]
 pub(crate) use self::kept::Descriptions;
 
 /// A function that can write what it does into a document, an `openapi::Document`.
@@ -16,7 +16,7 @@ pub trait Describe {
     fn describe(&self, document: &mut dyn Any) -> Result<(), String>;
 }
 
-#[cfg(feature = "openapi")]
+#[cfg(any(feature = "openapi", feature = "tools"))]
 mod kept {
     use std::any::Any;
     use std::fmt;
@@ -48,6 +48,7 @@ mod kept {
         #[cfg(not(any(debug_assertions, feature = "local", feature = "testing")))]
         pub(crate) fn add<D: 'static>(&mut self, _: impl Fn(&mut D) + Send + Sync + 'static) {}
 
+        #[cfg(feature = "openapi")]
         pub(crate) fn append(&mut self, other: &Self) {
             #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
             self.each.extend(other.each.iter().cloned());

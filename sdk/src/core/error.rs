@@ -5,6 +5,8 @@
 
 mod causes;
 mod refusal;
+#[cfg(feature = "tools")]
+mod stated;
 
 use std::any::type_name;
 use std::error::Error as StdError;
@@ -20,6 +22,8 @@ pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes};
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
+#[cfg(feature = "tools")]
+pub(crate) use self::stated::Stated;
 
 /// A boxed error, as `lambda_runtime` and tower use it.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -184,6 +188,11 @@ impl<E: ErrorType> ErrorType for Arc<E> {
 impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {
         self.0.push(|error| as_error::<E>(error).map(E::error_type));
+    }
+
+    #[cfg(feature = "tools")]
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().copied());
     }
 
     /// Renames the error after the first of its causes whose type is known.

@@ -49,10 +49,13 @@ pub struct Lifecycle {
     /// The routes of an HTTP function, from which the local server extracts path parameters.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) routes: Vec<&'static str>,
-    /// What the function says in its OpenAPI document.
-    #[cfg(feature = "openapi")]
+    /// What the function says in its OpenAPI document, and its tools.
+    #[cfg(any(feature = "openapi", feature = "tools"))]
     pub(crate) descriptions: crate::core::descriptions::Descriptions,
     /// True for an HTTP function, which a local run serves; any other takes its event from a file.
     #[cfg_attr(not(all(feature = "http", any(debug_assertions, feature = "local"))), allow(dead_code))]
     pub(crate) is_http: bool,
+    /// True for a function that reads the client context, which the runtime then decodes by itself: see
+    /// `runtime/client_context.rs`.
+    pub(crate) reads_client_context: bool,
 }

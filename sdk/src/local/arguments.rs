@@ -20,6 +20,9 @@ An OpenAPI document:              cargo run -- openapi > openapi.json
   openapi merge a.json b.json     joins the documents of several functions
   --yaml                          with any of them: YAML instead of JSON
 
+The schema of its tools:          cargo run -- tools --dialect agentcore > tool-schema.json
+  of a function of tools, with pilaster's feature `tools`; the dialect is agentcore, bedrock or mcp
+
 Options:
   --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule or http
   --help         prints this text
@@ -28,6 +31,7 @@ Variables:
   PILASTER_SECRETS=secrets.json         secrets by id, instead of Secrets Manager
   PILASTER_PARAMETERS=parameters.json   parameters by name, instead of SSM
   PILASTER_CLAIMS='{\"sub\": \"ada\"}'      the claims of a JWT authorizer, or a file with them (HTTP)
+  PILASTER_CLIENT_CONTEXT='{..}'         the client context of each call, or a file with it
   PILASTER_HOSTS=dev.example.com        other hosts that an HTTP function responds for
 ";
 
@@ -53,6 +57,8 @@ pub(super) enum Arguments {
     /// The OpenAPI document of the function.
     #[cfg(feature = "openapi")]
     Document(Documents, Format),
+    #[cfg(feature = "tools")]
+    Tools(crate::tools::Dialect),
 }
 
 /// The form of a document.
@@ -89,6 +95,9 @@ impl Arguments {
         let mut arguments = arguments.into_iter().peekable();
         if arguments.next_if(|first| first == "openapi").is_some() {
             return document(arguments);
+        }
+        if arguments.next_if(|first| first == "tools").is_some() {
+            return tools(arguments);
         }
         while let Some(argument) = arguments.next() {
             match argument.to_str() {
@@ -153,6 +162,25 @@ const AWS: &str = "`openapi --aws` takes the logical id of the function in the t
 #[cfg(not(feature = "openapi"))]
 fn document(_: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
     Err("`openapi` needs pilaster's feature `openapi`; a file of this name is `./openapi`".to_owned())
+}
+
+#[cfg(feature = "tools")]
+fn tools(rest: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    use crate::tools::Dialect;
+
+    let rest = rest.map(|text| text.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ");
+    let dialect = rest.strip_prefix("--dialect").map(|name| name.trim_start_matches('=').trim());
+    Ok(Arguments::Tools(match dialect {
+        Some("agentcore") => Dialect::AgentCore,
+        Some("bedrock") => Dialect::Bedrock,
+        Some("mcp") => Dialect::Mcp,
+        _ => return Err("`tools` takes `--dialect agentcore`, `--dialect bedrock` or `--dialect mcp`".to_owned()),
+    }))
+}
+
+#[cfg(not(feature = "tools"))]
+fn tools(_: impl Iterator<Item = OsString>) -> Result<Arguments, String> {
+    Err("`tools` needs pilaster's feature `tools`; a file of this name is `./tools`".to_owned())
 }
 
 fn event(name: &str) -> Result<Arguments, String> {
@@ -234,6 +262,22 @@ mod tests {
             assert!(parse(wrong).unwrap_err().contains(says), "{wrong:?}");
         }
         assert_eq!(parse(&["./openapi"]), Ok(Arguments::Call(vec![Input::File("./openapi".into())])));
+    }
+
+    #[cfg(feature = "tools")]
+    #[test]
+    fn the_dialect_of_tools_is_named() {
+        use crate::tools::Dialect;
+
+        for (name, dialect) in [("agentcore", Dialect::AgentCore), ("bedrock", Dialect::Bedrock), ("mcp", Dialect::Mcp)]
+        {
+            assert_eq!(parse(&["tools", "--dialect", name]), Ok(Arguments::Tools(dialect)));
+        }
+        for wrong in [&["tools"][..], &["tools", "--dialect"], &["tools", "--dialect", "openai"], &["tools", "a.json"]]
+        {
+            assert!(parse(wrong).unwrap_err().contains("--dialect bedrock"), "{wrong:?}");
+        }
+        assert_eq!(parse(&["./tools"]), Ok(Arguments::Call(vec![Input::File("./tools".into())])));
     }
 
     #[cfg(feature = "records")]

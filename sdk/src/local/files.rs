@@ -1,11 +1,17 @@
 //! Secrets, parameters and claims for local runs, read from files that variables name.
 
-#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters", feature = "agentcore"))]
 use serde_json::{Map, Value};
 
-#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters", feature = "agentcore"))]
 use crate::core::env;
-#[cfg(any(feature = "clients", feature = "http", feature = "secrets", feature = "parameters"))]
+#[cfg(any(
+    feature = "clients",
+    feature = "http",
+    feature = "secrets",
+    feature = "parameters",
+    feature = "agentcore"
+))]
 use crate::core::error::BoxError;
 
 /// Inserts the secrets and parameters of the files into the registry of the process.
@@ -29,6 +35,19 @@ pub(super) fn claims() -> Result<Option<Map<String, Value>>, BoxError> {
     Ok(claims.map(|claims| claims.into_iter().map(|(name, value)| (name, Value::String(claim(value)))).collect()))
 }
 
+/// Returns the client context of each call. Values that are not text are their JSON text, as the runtime leaves them.
+#[cfg(feature = "agentcore")]
+pub(super) fn client_context<T: serde::de::DeserializeOwned>() -> Result<Option<T>, BoxError> {
+    const VARIABLE: &str = "PILASTER_CLIENT_CONTEXT";
+    let Some(mut context) = object(VARIABLE, true)? else { return Ok(None) };
+    if let Some(Value::Object(custom)) = context.get_mut("custom") {
+        custom.values_mut().filter(|value| !value.is_string()).for_each(|value| *value = value.to_string().into());
+    }
+    let context = serde_json::from_value(Value::Object(context));
+    // Serde's message may repeat a value.
+    Ok(Some(context.map_err(|_| format!("{VARIABLE} must contain a client context, such as {{\"custom\": {{}}}}"))?))
+}
+
 /// Formats a claim as text: a list is `[a b]`.
 #[cfg(feature = "http")]
 fn claim(value: Value) -> String {
@@ -40,12 +59,12 @@ fn claim(value: Value) -> String {
 }
 
 /// Reads the JSON object in the file that a variable names, or in the variable itself.
-#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters", feature = "agentcore"))]
 fn object(variable: &str, may_be_json: bool) -> Result<Option<Map<String, Value>>, BoxError> {
     env::var(variable).map(|given| parse(variable, given, may_be_json)).transpose()
 }
 
-#[cfg(any(feature = "http", feature = "secrets", feature = "parameters"))]
+#[cfg(any(feature = "http", feature = "secrets", feature = "parameters", feature = "agentcore"))]
 fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String, Value>, BoxError> {
     // The value may be a secret instead of the name of a file.
     let unread = |error: std::io::Error| format!("cannot read the file that {variable} names: {error}");
@@ -61,7 +80,7 @@ fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String,
 }
 
 /// Returns the values as text; a value that is not text as its JSON.
-#[cfg(any(feature = "secrets", feature = "parameters"))]
+#[cfg(any(feature = "secrets", feature = "parameters", feature = "agentcore"))]
 fn texts(object: Map<String, Value>) -> impl Iterator<Item = (String, String)> {
     object.into_iter().map(|(name, value)| match value {
         Value::String(text) => (name, text),

@@ -23,8 +23,9 @@ use crate::core::raw::{Incoming, Outgoing, RawEvent, RawService};
 pub(super) async fn whole<S: RawService>(
     raw: S,
     snapshot: Option<Arc<dyn SnapStartResource>>,
+    own_polls: bool,
 ) -> Result<(), lambda_runtime::Error> {
-    poll(Runtime::new(FromRuntime { raw, posted: json }), snapshot).await
+    poll(Runtime::new(FromRuntime { raw, posted: json }), snapshot, own_polls).await
 }
 
 /// Serves events until the runtime ends, with responses that may be streams. It is separate from [`whole`], so that the
@@ -34,10 +35,14 @@ pub(super) async fn streaming<S: RawService>(
     raw: S,
     snapshot: Option<Arc<dyn SnapStartResource>>,
 ) -> Result<(), lambda_runtime::Error> {
-    poll(Runtime::new(FromRuntime { raw, posted: stream }), snapshot).await
+    poll(Runtime::new(FromRuntime { raw, posted: stream }), snapshot, false).await
 }
 
-async fn poll<S>(runtime: Runtime<S>, snapshot: Option<Arc<dyn SnapStartResource>>) -> Result<(), lambda_runtime::Error>
+async fn poll<S>(
+    runtime: Runtime<S>,
+    snapshot: Option<Arc<dyn SnapStartResource>>,
+    own_polls: bool,
+) -> Result<(), lambda_runtime::Error>
 where
     S: Service<LambdaInvocation, Response = (), Error = lambda_runtime::Error> + Clone + Send + 'static,
     S::Future: Send,
@@ -45,8 +50,8 @@ where
     let runtime = runtime.layer(ForwardLayer);
     match (snapshot, super::managed_concurrency()) {
         (Some(snapshot), _) => runtime.register_snapstart_resource(snapshot).run_concurrent().await,
-        (None, 0 | 1) => runtime.run_concurrent().await,
-        (None, count) => super::workers::serve(runtime, count).await,
+        (None, 0 | 1) if !own_polls => runtime.run_concurrent().await,
+        (None, count) => super::workers::serve(runtime, count.max(1)).await,
     }
 }
 

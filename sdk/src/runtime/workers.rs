@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tower::{Layer, Service, ServiceExt};
 
+use super::client_context;
 use crate::core::error::{BoxError, chain};
 use crate::core::invocation::Invocation;
 
@@ -163,7 +164,7 @@ impl Shared {
             received = self.client.call(request) => received?,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(Next::Stopped),
         };
-        let (parts, body) = received.into_parts();
+        let (mut parts, body) = received.into_parts();
         if parts.status == StatusCode::NO_CONTENT {
             return Ok(Next::Nothing);
         }
@@ -171,6 +172,7 @@ impl Shared {
             return Err(format!("the Runtime API responded with {} instead of an event", parts.status).into());
         }
         let id = text(&parts.headers, REQUEST_ID)?.to_owned();
+        client_context::repair(&mut parts.headers);
         let event = async {
             // `Context::new` panics without this header.
             text(&parts.headers, DEADLINE)?;

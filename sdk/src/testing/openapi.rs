@@ -1,14 +1,10 @@
 //! [`assert_openapi`]: the OpenAPI document in the repository is that of the function.
 
-use std::fmt::Write as _;
 use std::path::Path;
-use std::{env, fs};
 
+use super::document::assert_current;
 use crate::function::IntoService;
 use crate::openapi;
-
-/// The most differing lines that a failure shows.
-const SHOWN: usize = 20;
 
 /// Checks that a file is the OpenAPI document of a function. Cargo runs a test in the folder of its package, so
 /// `openapi.json` is beside `Cargo.toml`. With `PILASTER_OPENAPI=overwrite` in the environment, it writes the file.
@@ -36,42 +32,13 @@ const SHOWN: usize = 20;
 pub fn assert_openapi(file: impl AsRef<Path>, function: impl IntoService) {
     let file = file.as_ref();
     let document = openapi::of(&function).unwrap_or_else(|faults| panic!("the document has faults:\n{faults}"));
-    let document = document.to_json();
-    let name = file.display();
-    if env::var("PILASTER_OPENAPI").is_ok_and(|value| value == "overwrite") {
-        return fs::write(file, document).unwrap_or_else(|error| panic!("`{name}` cannot be written: {error}"));
-    }
-    let found = fs::read_to_string(file).unwrap_or_else(|error| {
-        panic!("`{name}` cannot be read ({error}): run the test once with `PILASTER_OPENAPI=overwrite`")
-    });
-    // An editor or git may have changed the ends of lines.
-    if !found.lines().eq(document.lines()) {
-        let difference = difference(&found, &document);
-        panic!(
-            "`{name}` is not the document of the function: run the test with `PILASTER_OPENAPI=overwrite`\n{difference}"
-        );
-    }
-}
-
-/// Returns the lines between those that are equal at the beginning and at the end.
-fn difference(old: &str, new: &str) -> String {
-    let (old, new) = (old.lines().collect::<Vec<_>>(), new.lines().collect::<Vec<_>>());
-    let start = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let end = old[start..].iter().rev().zip(new[start..].iter().rev()).take_while(|(old, new)| old == new).count();
-    let mut text = format!("from line {}:\n", start + 1);
-    for (sign, lines) in [('-', &old[start..old.len() - end]), ('+', &new[start..new.len() - end])] {
-        for line in lines.iter().take(SHOWN) {
-            let _ = writeln!(text, "{sign} {line}");
-        }
-        if let Some(more) = lines.len().checked_sub(SHOWN + 1) {
-            let _ = writeln!(text, "{sign} and {} more lines", more + 1);
-        }
-    }
-    text
+    assert_current(file, &document.to_json(), "the document of the function", "PILASTER_OPENAPI");
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{env, fs};
+
     use super::*;
     use crate::http::{self, Method, NoContent};
 
@@ -103,14 +70,5 @@ mod tests {
         fs::write(&file, document.replace('\n', "\r\n")).unwrap();
         assert_openapi(&file, service());
         fs::remove_dir_all(&folder).unwrap();
-    }
-
-    #[test]
-    fn a_difference_shows_the_lines_that_differ() {
-        assert_eq!(difference("a\nb\nc", "a\nx\ny\nc"), "from line 2:\n- b\n+ x\n+ y\n");
-        assert_eq!(difference("a", "a\nb"), "from line 2:\n+ b\n");
-        assert_eq!(difference("a\na", "a"), "from line 2:\n- a\n");
-        let many = (0..30).map(|n| format!("{n}\n")).collect::<String>();
-        assert!(difference("", &many).ends_with("+ 19\n+ and 10 more lines\n"));
     }
 }

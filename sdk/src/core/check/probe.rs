@@ -247,6 +247,10 @@ pub trait Fallback {
         function
     }
 
+    fn pilaster_tool_error_type<F>(&self, tools: F) -> F {
+        tools
+    }
+
     /// Accepts any route, which the type does not use.
     fn pilaster_check_route(&self, _: &str) {}
 }

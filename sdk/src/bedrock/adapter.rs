@@ -1,0 +1,178 @@
+//! The adapter of action groups: event ⇄ tool call or request.
+
+mod api;
+mod coerce;
+mod decode;
+mod encode;
+mod java_text;
+mod request;
+mod scalar;
+#[cfg(all(test, feature = "http"))]
+mod tests;
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tower::Service;
+
+pub(crate) use self::api::{Api, erased};
+use self::decode::{Called, Event, Parameter};
+use self::encode::FunctionResult;
+use crate::core::deadline::MARGIN;
+use crate::core::error::FunctionError;
+use crate::core::invocation::Invocation;
+use crate::core::limits::PAYLOAD_LIMIT;
+use crate::core::raw::{Incoming, Outgoing};
+use crate::tools::service::LayeredTools;
+use crate::tools::{Arguments, Call, CallContext, InvalidArguments, Outcome, RegisteredTool};
+
+/// The size of a response above which agents have refused it, in bytes: they answer "lambda response exceeds maximum
+/// size 25KB".
+const WARNED: usize = 25_000;
+
+/// The settings of an adapter.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) margin: Option<Duration>,
+    pub(crate) warn_above: usize,
+    pub(crate) limit: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { margin: Some(MARGIN), warn_above: WARNED, limit: PAYLOAD_LIMIT }
+    }
+}
+
+/// Service that answers the events of action groups with tools, a router or both.
+#[derive(Clone, Debug)]
+pub struct BedrockAdapter {
+    tools: Option<LayeredTools>,
+    api: Option<Api>,
+    settings: Settings,
+}
+
+impl BedrockAdapter {
+    pub(crate) fn new(tools: Option<LayeredTools>, api: Option<Api>, settings: Settings) -> Self {
+        Self { tools, api, settings }
+    }
+
+    async fn answer(self, incoming: Incoming) -> Result<Outgoing, FunctionError> {
+        let Event { action_group, caller, session, called } = decode::event(&incoming)?;
+        let Incoming { event, invocation } = incoming;
+        drop(event);
+        let response = match called {
+            Called::Function { name, parameters } => {
+                let Some(tools) = self.tools else { return Err(not_served("function details")) };
+                let context = CallContext::new(invocation)
+                    .with_caller(caller)
+                    .with_session(session.clone())
+                    .with_margin(self.settings.margin);
+                let outcome = match tools.tools.get(&name) {
+                    None => {
+                        tracing::warn!(function = shown(&name), "the agent calls a function that does not exist");
+                        Outcome::UnknownTool
+                    }
+                    Some(tool) => match arguments(tool, parameters) {
+                        Err(invalid) => Outcome::Invalid(invalid),
+                        Ok(arguments) => tools.call(Call::new(name.clone(), arguments, context)).await,
+                    },
+                };
+                encode::function(&action_group, &name, FunctionResult::of(outcome), &session)?
+            }
+            Called::Api { path, method, parameters, body } => {
+                let Some(api) = self.api else { return Err(not_served("OpenAPI schemas")) };
+                let result = match request::request(&path, &method, &parameters, body) {
+                    Err(wrong) => api::problem(400, "Bad Request", Some(&wrong)),
+                    Ok(mut request) => {
+                        let extensions = request.extensions_mut();
+                        extensions.insert(session.clone());
+                        extensions.insert(caller);
+                        insert_clients(extensions, &invocation);
+                        extensions.insert(invocation.clone());
+                        api::call(api, request, &invocation, self.settings.margin).await
+                    }
+                };
+                encode::api(&action_group, (&path, &method), result, &session)?
+            }
+        };
+        self.settings.check(response)
+    }
+}
+
+impl Settings {
+    /// Warns of a large response, and refuses one that Lambda would.
+    fn check(&self, response: Outgoing) -> Result<Outgoing, FunctionError> {
+        let length = response.as_json().map_or(0, |json| json.get().len());
+        if length > self.limit {
+            let message = format!("the response to the agent has {length} bytes; the limit is {}", self.limit);
+            return Err(FunctionError::new("ResponseTooLarge", message));
+        }
+        if length > self.warn_above {
+            tracing::warn!(bytes = length, "the response is large: agents have refused those above 25 KB");
+        }
+        Ok(response)
+    }
+}
+
+/// Returns the name of a function for the log, if it is one that a schema can have.
+fn shown(name: &str) -> Option<&str> {
+    let is_valid = name.len() <= 200 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+    is_valid.then_some(name)
+}
+
+fn not_served(what: &str) -> FunctionError {
+    FunctionError::new("InvalidEvent", format!("this function serves no action groups with {what}"))
+}
+
+#[cfg(feature = "clients")]
+fn insert_clients(extensions: &mut http::Extensions, invocation: &Invocation) {
+    if let Some(clients) = crate::Clients::replaced(invocation) {
+        extensions.insert(clients.clone());
+    }
+}
+
+#[cfg(not(feature = "clients"))]
+fn insert_clients(_: &mut http::Extensions, _: &Invocation) {}
+
+/// Converts the parameters of a call by the schema of the tool.
+fn arguments(tool: &RegisteredTool, parameters: Vec<Parameter>) -> Result<Arguments, InvalidArguments> {
+    let schema = tool.input_schema();
+    let properties = schema.get("properties");
+    let mut arguments = Map::new();
+    for Parameter { name, value, .. } in parameters {
+        let pointer = || {
+            let mut pointer = String::new();
+            crate::core::json::push_step(&mut pointer, &name);
+            pointer
+        };
+        let value = match properties.and_then(|properties| properties.get(&name)) {
+            Some(property) => coerce::coerce(&value, property, schema)
+                .map_err(|expected| InvalidArguments::new(pointer(), expected))?,
+            // The type of the input decides whether it accepts it.
+            None => Value::String(value),
+        };
+        if arguments.contains_key(&name) {
+            return Err(InvalidArguments::new(pointer(), "the parameter is sent twice"));
+        }
+        arguments.insert(name, value);
+    }
+    Ok(Value::Object(arguments).into())
+}
+
+impl Service<Incoming> for BedrockAdapter {
+    type Response = Outgoing;
+    type Error = FunctionError;
+    type Future = Pin<Box<dyn Future<Output = Result<Outgoing, FunctionError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), FunctionError>> {
+        // `call` polls the inner service: an error here would end the process.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        Box::pin(self.clone().answer(incoming))
+    }
+}

@@ -1,0 +1,297 @@
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{get, post};
+use lambda_runtime::Context;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::Invocation;
+use crate::core::raw::{Incoming, RawEvent};
+use crate::function::into_service::IntoService;
+use crate::http::{Json, Path, Query};
+use crate::tools::{Definition, Input, Session, Tool, ToolError, Tools};
+
+/// Calls a function with an event.
+async fn call(function: impl IntoService, event: &Value) -> Result<Value, FunctionError> {
+    let mut context = Context::default();
+    context.request_id = "52fdfc07".into();
+    let invocation = Invocation::with_time_left(context, Some(Duration::from_secs(3)));
+    let incoming = Incoming { event: RawEvent::parse(event.to_string()).unwrap(), invocation };
+    let response = function.into_service().unwrap().oneshot(incoming).await?;
+    Ok(serde_json::from_str(response.as_json().unwrap().get()).unwrap())
+}
+
+fn event(function: &str, parameters: &[(&str, &str)]) -> Value {
+    let parameters = parameters.iter().map(|(name, value)| json!({ "name": name, "type": "string", "value": value }));
+    json!({
+        "messageVersion": "1.0", "agent": { "id": "a", "name": "n", "alias": "l", "version": "1" },
+        "inputText": "hunter2", "sessionId": "s", "actionGroup": "group", "function": function,
+        "sessionAttributes": { "kept": "1" }, "promptSessionAttributes": {},
+        "parameters": parameters.collect::<Vec<_>>(),
+    })
+}
+
+/// Returns the state and the body of a function's response.
+fn result(answer: &Value) -> (Option<&str>, &str) {
+    let response = &answer["response"]["functionResponse"];
+    (response["responseState"].as_str(), response["responseBody"]["TEXT"]["body"].as_str().unwrap())
+}
+
+macro_rules! tool {
+    ($name:ident, $text:literal, { $($field:ident: $type:ty),* }) => {
+        #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+        #[allow(non_snake_case, dead_code)]
+        struct $name { $($field: $type),* }
+
+        impl Tool for $name {
+            const DEFINITION: Definition = Definition::new($text, "A tool.");
+        }
+    };
+}
+
+tool!(Exact, "exact", { yes: Option<bool>, int: Option<i64>, big: Option<u64>, num: Option<f64>, text: Option<String> });
+
+async fn exact(Input(input): Input<Exact>) -> String {
+    format!("{input:?}")
+}
+
+#[tokio::test]
+async fn check_26_texts_become_exact_values_or_reprompt_with_the_name() {
+    for (name, text, shown) in [
+        ("yes", "TRUE", "yes: Some(true)"),
+        ("yes", "false", "yes: Some(false)"),
+        ("int", "12.0", "int: Some(12)"),
+        ("int", "1e3", "int: Some(1000)"),
+        ("int", "9007199254740993", "int: Some(9007199254740993)"),
+        ("big", "9007199254740993", "big: Some(9007199254740993)"),
+        ("big", "18446744073709551615", "big: Some(18446744073709551615)"),
+        ("num", "12.0", "num: Some(12.0)"),
+        ("num", "1e3", "num: Some(1000.0)"),
+        ("text", "42", "text: Some(\"42\")"),
+        ("text", "", "text: Some(\"\")"),
+        ("text", "null", "text: Some(\"null\")"),
+        ("int", "null", "int: None"),
+    ] {
+        let answer = call(Tools::new().add(exact).for_bedrock(), &event("exact", &[(name, text)])).await.unwrap();
+        let (state, body) = result(&answer);
+        assert!(state.is_none() && body.contains(shown), "{name} {text}: {state:?} {body}");
+    }
+    for name in ["yes", "int", "big", "num"] {
+        for text in ["", "hunter2", "+1", "0x1", "NaN", "1,5"] {
+            let answer = call(Tools::new().add(exact).for_bedrock(), &event("exact", &[(name, text)])).await.unwrap();
+            let (state, body) = result(&answer);
+            assert_eq!(state, Some("REPROMPT"), "{name} {text}");
+            assert!(body.contains(&format!("/{name}")) && !body.contains("hunter2"), "{body}");
+        }
+    }
+    for (name, text) in [("yes", "1"), ("int", "1.5"), ("big", "-1"), ("int", "9223372036854775808")] {
+        let answer = call(Tools::new().add(exact).for_bedrock(), &event("exact", &[(name, text)])).await.unwrap();
+        assert_eq!(result(&answer).0, Some("REPROMPT"), "{name} {text}");
+    }
+}
+
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[allow(non_snake_case, dead_code)]
+struct Item {
+    itemName: String,
+    quantity: u8,
+}
+tool!(Lists, "lists", { nums: Option<Vec<i64>>, words: Option<Vec<String>>, items: Option<Vec<Item>> });
+
+#[tokio::test]
+async fn check_27_lists_are_json_or_unambiguous_text_of_java() {
+    let lists = async |Input(input): Input<Lists>| format!("{input:?}");
+    let tools = || Tools::new().add(lists).for_bedrock();
+    for (name, text, shown) in [
+        ("nums", "[1,2]", "nums: Some([1, 2])"),
+        ("nums", "[1, 2.0]", "nums: Some([1, 2])"),
+        ("words", "[a, b]", r#"words: Some(["a", "b"])"#),
+        ("words", r#"["a, b"]"#, r#"words: Some(["a, b"])"#),
+        ("words", "[1, 2]", r#"words: Some(["1", "2"])"#),
+        ("items", "[{itemName=x, quantity=2}]", r#"items: Some([Item { itemName: "x", quantity: 2 }])"#),
+        ("items", r#"[{"itemName":"x","quantity":2}]"#, r#"items: Some([Item { itemName: "x", quantity: 2 }])"#),
+        ("items", "[]", "items: Some([])"),
+    ] {
+        let answer = call(tools(), &event("lists", &[(name, text)])).await.unwrap();
+        let (state, body) = result(&answer);
+        assert!(state.is_none() && body.contains(shown), "{text}: {state:?} {body}");
+    }
+    for (name, text) in [("items", "[{a=b=c}]"), ("nums", "[a, b]"), ("words", "a, b"), ("items", "[{quantity=300}]")] {
+        let answer = call(tools(), &event("lists", &[(name, text)])).await.unwrap();
+        let (state, body) = result(&answer);
+        assert!(state == Some("REPROMPT") && body.contains(&format!("/{name}")), "{text}: {body}");
+    }
+}
+
+tool!(Nothing, "nothing", {});
+
+#[tokio::test]
+async fn check_28_no_parameters_run_and_a_parameter_twice_is_reprompted() {
+    let tools = || Tools::new().add(async |Input(Nothing {}): Input<Nothing>| "done").add(exact).for_bedrock();
+    let mut without = event("nothing", &[]);
+    without.as_object_mut().unwrap().remove("parameters");
+    for event in [without, event("nothing", &[])] {
+        assert_eq!(result(&call(tools(), &event).await.unwrap()), (None, "done"));
+    }
+    let twice = call(tools(), &event("exact", &[("int", "1"), ("int", "1")])).await.unwrap();
+    let (state, body) = result(&twice);
+    assert!(state == Some("REPROMPT") && body.contains("/int: the parameter is sent twice"), "{body}");
+}
+
+tool!(Fail, "fail", { how: String });
+
+async fn fail(Input(Fail { how }): Input<Fail>) -> Result<String, BoxError> {
+    match &*how {
+        "stated" => Err(ToolError::new("try another day").with_source("secret host").into()),
+        "function" => Err(FunctionError::new("Gone", "it is gone").into()),
+        "panic" => panic!("secret host"),
+        "late" => std::future::pending().await,
+        _ => Err(std::io::Error::other("secret host").into()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn check_29_an_unknown_function_is_reprompted_and_a_failing_dependency_is_an_opaque_failure() {
+    let tools = || Tools::new().add(fail).for_bedrock();
+    let unknown = call(tools(), &event("nope", &[])).await.unwrap();
+    assert_eq!(result(&unknown), (Some("REPROMPT"), "there is no function of this name"));
+    for (how, state, body) in [
+        ("stated", "REPROMPT", "try another day"),
+        ("function", "REPROMPT", "it is gone"),
+        ("io", "FAILURE", "internal error (request 52fdfc07)"),
+        ("panic", "FAILURE", "internal error (request 52fdfc07)"),
+        ("late", "FAILURE", "internal error (request 52fdfc07)"),
+    ] {
+        let answer = call(tools(), &event("fail", &[("how", how)])).await.unwrap();
+        assert_eq!(result(&answer), (Some(state), body), "{how}");
+        assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+}
+
+tool!(Touch, "touch", { how: String });
+
+async fn touch(session: Session, Input(Touch { how }): Input<Touch>) -> Result<&'static str, BoxError> {
+    match &*how {
+        "set" => session.set_attribute("new", "2"),
+        "clear" => session.clear_attributes(),
+        "fail" => {
+            session.clear_attributes();
+            return Err("broken".into());
+        }
+        _ => assert_eq!(session.input_text(), Some("hunter2")),
+    }
+    Ok("done")
+}
+
+#[tokio::test]
+async fn check_30_session_attributes_are_left_out_written_or_empty() {
+    for (how, expected) in
+        [("read", None), ("set", Some(json!({ "kept": "1", "new": "2" }))), ("clear", Some(json!({}))), ("fail", None)]
+    {
+        let answer = call(Tools::new().add(touch).for_bedrock(), &event("touch", &[("how", how)])).await.unwrap();
+        assert_eq!(answer.get("sessionAttributes"), expected.as_ref(), "{how}");
+        assert_eq!(answer.get("promptSessionAttributes"), None);
+    }
+}
+
+tool!(Long, "long", { length: usize });
+
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn check_31_a_large_answer_is_warned_of_and_one_above_the_limit_is_our_error() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::Instrument as _;
+    use tracing::instrument::WithSubscriber as _;
+
+    let long = async |Input(Long { length }): Input<Long>| "a".repeat(length);
+    let tools = || Tools::new().add(long).for_bedrock();
+    let empty = call(tools(), &event("long", &[("length", "0")])).await.unwrap().to_string().len();
+    for (length, warnings) in [(25_000 - empty, 0), (25_001 - empty, 1)] {
+        let captured = CapturedLogs::default();
+        let event = event("long", &[("length", &length.to_string())]);
+        let called = call(tools(), &event).in_current_span();
+        called.with_subscriber(Logs::new().writer(captured.clone()).build()).await.unwrap();
+        let lines = captured.lines();
+        assert_eq!(lines.iter().filter(|line| line["level"] == "WARN").count(), warnings, "{lines:?}");
+    }
+    let error = call(tools(), &event("long", &[("length", "6291456")])).await.unwrap_err();
+    assert_eq!(error.error_type(), "ResponseTooLarge");
+    let error = call(tools().response_limit(100), &event("long", &[("length", "100")])).await.unwrap_err();
+    assert!(error.message().contains("the limit is 100"), "{error}");
+}
+
+fn router() -> Router {
+    Router::new()
+        .route(
+            "/claims/{claimId}",
+            get(async |Path(id): Path<String>, Query(rest): Query<Value>| format!("{id} {rest}")),
+        )
+        .route(
+            "/send",
+            post(async |session: Session, Json(body): Json<Value>| {
+                session.set_attribute("sent", "1");
+                Json(body)
+            }),
+        )
+        .route("/panic", get(async || -> String { panic!("secret") }))
+        .route("/late", get(async || -> String { std::future::pending().await }))
+}
+
+fn api_event(method: &str, path: &str, parameters: Value) -> Value {
+    json!({ "messageVersion": "1.0", "actionGroup": "group", "apiPath": path, "httpMethod": method, "parameters": parameters })
+}
+
+#[tokio::test(start_paused = true)]
+async fn check_32_a_route_sees_the_decoded_parameter_and_the_answer_repeats_the_template() {
+    let api = || crate::bedrock::openapi(router());
+    let claim = json!([
+        { "name": "claimId", "type": "string", "value": "a/b é" }, { "name": "q", "type": "string", "value": "1&2" },
+    ]);
+    let answer = call(api(), &api_event("GET", "/claims/{claimId}", claim)).await.unwrap();
+    let body = json!({ "text/plain": { "body": r#"a/b é {"q":"1&2"}"# } });
+    let response = json!({
+        "actionGroup": "group", "apiPath": "/claims/{claimId}", "httpMethod": "GET", "httpStatusCode": 200,
+        "responseBody": body,
+    });
+    assert_eq!(answer, json!({ "messageVersion": "1.0", "response": response }));
+    for (path, status) in [("/nope", 404), ("/panic", 500), ("/late", 504), ("/send", 405)] {
+        let answer = call(api(), &api_event("GET", path, json!([]))).await.unwrap();
+        assert_eq!(answer["response"]["httpStatusCode"], status, "{path}");
+        assert!(!answer.to_string().contains("secret"), "{answer}");
+    }
+    let mut send = api_event("POST", "/send", json!([]));
+    let property = |declared: &str, value: &str| json!([{ "name": "n", "type": declared, "value": value }]);
+    send["requestBody"] = json!({ "content": { "application/json": { "properties": property("integer", "12") } } });
+    let answer = call(api(), &send).await.unwrap();
+    assert_eq!(answer["response"]["responseBody"]["application/json"]["body"], r#"{"n":12}"#);
+    assert_eq!(answer["sessionAttributes"], json!({ "sent": "1" }));
+    send["requestBody"] = json!({ "content": { "application/json": { "properties": property("integer", "x") } } });
+    let answer = call(api(), &send).await.unwrap();
+    assert_eq!(answer["response"]["httpStatusCode"], 400);
+}
+
+#[tokio::test]
+async fn one_function_serves_both_and_refuses_other_events() {
+    let both = || Tools::new().add(exact).for_bedrock().openapi(router());
+    assert!(call(both(), &event("exact", &[])).await.is_ok());
+    let answer = call(both(), &api_event("GET", "/nope", json!([]))).await.unwrap();
+    assert_eq!(answer["response"]["httpStatusCode"], 404);
+    for event in [json!({}), json!([]), json!({ "function": 5 }), api_event("GET", "/", json!([]))] {
+        let error = call(Tools::new().add(exact).for_bedrock(), &event).await.unwrap_err();
+        assert_eq!(error.error_type(), "InvalidEvent");
+    }
+}
+
+tool!(Nested, "nested", { item: Item });
+tool!(Twin, "exact", {});
+
+#[test]
+fn check_46_two_tools_of_one_name_and_what_the_dialect_refuses_fail_at_start() {
+    let built = |tools: Tools| tools.for_bedrock().into_service().map(|_| ()).unwrap_err().to_string();
+    let twin = built(Tools::new().add(exact).add(async |_: Input<Twin>| "twin"));
+    assert!(twin.contains("two tools have the name `exact`"), "{twin}");
+    let nested = built(Tools::new().add(async |_: Input<Nested>| "nested"));
+    assert!(nested.contains("`nested` at `/item`: a nested object"), "{nested}");
+}

@@ -1,0 +1,66 @@
+//! [`Stated`]: the part of an error that was written for the caller of a function, and may leave it.
+
+use std::error::Error as StdError;
+
+use super::{Described, FunctionError, NamedErrors};
+use crate::core::error::{as_error, causes};
+
+/// The type and the text of an error for the caller. The texts of the errors around it stay in the log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stated {
+    pub(crate) error_type: String,
+    pub(crate) message: String,
+}
+
+impl NamedErrors {
+    /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
+    /// error type that was added here.
+    pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
+        causes(error).find_map(|cause| {
+            let described = as_error::<FunctionError>(cause).map(|error| &error.described);
+            if let Some(Described { error_type, message, .. }) = described.or_else(|| cause.downcast_ref()) {
+                return Some(Stated { error_type: error_type.clone(), message: message.clone() });
+            }
+            let error_type = self.0.iter().find_map(|name| name(cause))?.to_owned();
+            Some(Stated { error_type, message: cause.to_string() })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::error::{BoxError, ErrorType};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("out of stock")]
+    struct OutOfStock;
+
+    impl ErrorType for OutOfStock {
+        fn error_type(&self) -> &str {
+            "OutOfStock"
+        }
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("secret host")]
+    struct Outer(#[source] BoxError);
+
+    #[test]
+    fn only_the_text_that_was_written_for_the_caller_is_stated() {
+        let mut names = NamedErrors::default();
+        let stated = |names: &NamedErrors, error: BoxError| {
+            names.stated(&*error).map(|stated| format!("{}: {}", stated.error_type, stated.message))
+        };
+        assert_eq!(stated(&names, OutOfStock.into()), None);
+        names.add::<OutOfStock>();
+        for error in [OutOfStock.into(), Outer(OutOfStock.into()).into(), std::io::Error::other(OutOfStock).into()] {
+            assert_eq!(stated(&names, error).as_deref(), Some("OutOfStock: out of stock"));
+        }
+        let own = || FunctionError::new("Gone", "not here").with_source(std::io::Error::other("secret host"));
+        for error in [own().into(), Outer(own().into()).into(), BoxError::from(Box::new(own()))] {
+            assert_eq!(stated(&names, error).as_deref(), Some("Gone: not here"));
+        }
+        assert_eq!(stated(&names, Outer(std::io::Error::other("secret").into()).into()), None);
+    }
+}

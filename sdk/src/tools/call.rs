@@ -1,0 +1,172 @@
+//! [`Call`]: a call of a tool, and [`CallContext`]: its invocation, its caller and its session; [`contained`], which keeps a
+//! panic, the deadline and the errors of a call inside.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+
+use super::caller::Caller;
+use super::error::{Opaque, OpaqueKind, ToolError};
+use super::input::Arguments;
+use super::outcome::Outcome;
+use super::session::Session;
+use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
+use crate::core::error::{BoxError, NamedErrors, as_error, causes};
+use crate::core::invocation::Invocation;
+use crate::core::panic::{Cancellable, contained as contained_drop};
+
+/// A call of a tool: the request of a layer around the tools, as of
+/// [`Function::layer`](crate::Function::layer) on a function of tools.
+#[derive(Clone)]
+pub struct Call {
+    pub(crate) name: String,
+    pub(crate) arguments: Arguments,
+    pub(crate) context: CallContext,
+}
+
+impl Call {
+    /// Creates a call.
+    pub fn new(name: impl Into<String>, arguments: impl Into<Arguments>, context: CallContext) -> Self {
+        Self { name: name.into(), arguments: arguments.into(), context }
+    }
+
+    /// Returns the name under which the tool was called. It is the caller's text until a tool of this name is found.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the arguments.
+    pub fn arguments(&self) -> &Arguments {
+        &self.arguments
+    }
+
+    /// Returns the invocation, the caller and the session.
+    pub fn context(&self) -> &CallContext {
+        &self.context
+    }
+}
+
+/// Arguments and the session may be personal, and are not shown.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("context", &self.context).finish_non_exhaustive()
+    }
+}
+
+/// The invocation, the caller and the session of a call.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::Invocation;
+/// use pilaster::tools::{CallContext, Caller};
+///
+/// let context = CallContext::new(Invocation::new(Default::default()));
+/// assert_eq!(context.caller(), &Caller::Direct);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct CallContext {
+    invocation: Invocation,
+    caller: Caller,
+    session: Session,
+    margin: Option<Duration>,
+}
+
+impl CallContext {
+    /// Creates the context of a call by [`Caller::Direct`], with an empty session.
+    pub fn new(invocation: Invocation) -> Self {
+        Self { invocation, caller: Caller::Direct, session: Session::default(), margin: Some(MARGIN) }
+    }
+
+    /// Sets the caller.
+    pub fn with_caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// Sets the session.
+    pub fn with_session(mut self, session: Session) -> Self {
+        self.session = session;
+        self
+    }
+
+    /// Sets the time between the cancellation of the work and the deadline: 250 ms by default, and at most half of the
+    /// available time. With `None`, nothing is cancelled.
+    pub fn with_margin(mut self, margin: impl Into<Option<Duration>>) -> Self {
+        self.margin = margin.into();
+        self
+    }
+
+    /// Returns the invocation.
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// Returns the caller.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Returns the session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+/// Runs a call to its end or to the deadline. An error that is not written for the model, a panic and a time-out are
+/// logged here, once, and are opaque.
+pub(crate) async fn contained<E: Into<BoxError>>(
+    call: impl Future<Output = Result<Outcome, E>>,
+    context: &CallContext,
+    tool: Option<&str>,
+    errors: &NamedErrors,
+) -> Outcome {
+    let invocation = &context.invocation;
+    let opaque = |kind| Outcome::Opaque(Opaque { kind, request_id: invocation.request_id().to_owned() });
+    let until = context.margin.and_then(|margin| until(invocation, margin));
+    // The conversion and the texts of an error are user code, too.
+    let call = async {
+        call.await.or_else(|error| {
+            let error: BoxError = error.into();
+            let failed = stated(&error, errors);
+            if let Some(failed) = &failed {
+                tracing::info!(tool, error_type = failed.error_type(), "the tool answered with an error");
+                return Ok(Outcome::Failed(failed.clone()));
+            }
+            tracing::error!(tool, error = &*error as &(dyn std::error::Error + 'static), "the tool failed");
+            Err(())
+        })
+    };
+    let called = Cancellable::new(AssertUnwindSafe(call).catch_unwind());
+    let called = match until {
+        None => called.await,
+        Some((at, time)) => match tokio::time::timeout_at(at, called).await {
+            Ok(called) => called,
+            Err(_) => {
+                let exceeded = DeadlineExceeded::after(time);
+                tracing::error!(tool, error_type = "Timeout", error = %exceeded, "the tool failed");
+                return opaque(OpaqueKind::Timeout);
+            }
+        },
+    };
+    match called {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(())) => opaque(OpaqueKind::Error),
+        Err(payload) => {
+            // The payload of a panic may panic again when it is dropped.
+            contained_drop(|| drop(payload));
+            tracing::error!(tool, error_type = "Panic", error = "the tool panicked", "the tool failed");
+            opaque(OpaqueKind::Panic)
+        }
+    }
+}
+
+/// Returns the first error in the chain of causes that was written for the model.
+fn stated(error: &BoxError, errors: &NamedErrors) -> Option<ToolError> {
+    let error: &(dyn std::error::Error + 'static) = &**error;
+    let own = causes(error).find_map(as_error::<ToolError>);
+    own.cloned().or_else(|| errors.stated(error).map(ToolError::from))
+}

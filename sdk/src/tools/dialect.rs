@@ -1,0 +1,66 @@
+//! The schemas of tools in the dialects of the services, for deployment: [`Tools::agentcore_schema`],
+//! [`Tools::bedrock_schema`], [`Tools::mcp_schema`].
+
+pub(crate) mod agentcore;
+pub(crate) mod bedrock;
+pub(crate) mod mcp;
+mod reduce;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::registry::Tools;
+
+/// A dialect of the schemas of tools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// `tools/list` of MCP: JSON Schema 2020-12.
+    Mcp,
+    /// The tool schema of a Lambda target of an AgentCore Gateway.
+    AgentCore,
+    /// The function details of a Bedrock action group.
+    Bedrock,
+}
+
+/// The reasons why the schemas of tools cannot be written in a dialect: one sentence each, with the tool and the path of
+/// the field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaFaults(pub(super) Vec<String>);
+
+impl SchemaFaults {
+    /// Returns the sentences.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    fn unless_empty(self, schema: Value) -> Result<Value, Self> {
+        if self.0.is_empty() { Ok(schema) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for SchemaFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for SchemaFaults {}
+
+impl Tools {
+    /// Returns the schemas of the tools in a dialect.
+    ///
+    /// # Errors
+    ///
+    /// The dialect cannot express a tool.
+    pub fn schema(&self, dialect: Dialect) -> Result<Value, SchemaFaults> {
+        match dialect {
+            Dialect::Mcp => self.mcp_schema(),
+            Dialect::AgentCore => self.agentcore_schema(),
+            Dialect::Bedrock => self.bedrock_schema(),
+        }
+    }
+}

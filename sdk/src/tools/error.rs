@@ -1,0 +1,182 @@
+//! [`ToolError`]: a failure that the model reads; [`InvalidArguments`]: arguments that do not fit; [`Opaque`]: any other
+//! failure.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use crate::core::error::{BoxError, Stated};
+use crate::core::json::placed;
+
+/// A failure of a tool whose text is written for the model, so that it can try something else.
+///
+/// It leaves the function in any protocol; its source is only logged. Return it as the error of the function, or inside
+/// a [`BoxError`] beside errors that `?` converts, which stay opaque. A
+/// [`FunctionError`](crate::FunctionError) and the types of [`Tools::error_type`](super::Tools::error_type) reach the model,
+/// too.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::tools::ToolError;
+///
+/// fn temperature(city: &str) -> Result<f32, BoxError> {
+///     match city {
+///         "Paris" => Ok("21.5".parse()?), // opaque, if it failed
+///         _ => Err(ToolError::new("there is no weather station in this city").with_type("NoStation").into()),
+///     }
+/// }
+///
+/// assert_eq!(temperature("Atlantis").unwrap_err().to_string(), "there is no weather station in this city");
+/// ```
+pub struct ToolError {
+    error_type: String,
+    message: String,
+    source: Option<BoxError>,
+}
+
+impl ToolError {
+    /// Creates an error with a text for the model.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None }
+    }
+
+    /// Sets a stable type, which AgentCore's answers contain; `ToolError` by default.
+    #[must_use]
+    pub fn with_type(mut self, error_type: impl Into<String>) -> Self {
+        self.error_type = error_type.into();
+        self
+    }
+
+    /// Adds the cause, for the log.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Returns the type.
+    pub fn error_type(&self) -> &str {
+        &self.error_type
+    }
+
+    /// Returns the text for the model.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// The copy has no source, which cannot be cloned.
+impl Clone for ToolError {
+    fn clone(&self) -> Self {
+        Self { error_type: self.error_type.clone(), message: self.message.clone(), source: None }
+    }
+}
+
+impl From<Stated> for ToolError {
+    fn from(Stated { error_type, message }: Stated) -> Self {
+        Self { error_type, message, source: None }
+    }
+}
+
+/// The source is shown by its texts only: its `Debug` may show secrets.
+impl fmt::Debug for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let causes = self.source.as_ref().map(|source| crate::core::error::chain(&**source)).unwrap_or_default();
+        f.debug_struct("ToolError")
+            .field("error_type", &self.error_type)
+            .field("message", &self.message)
+            .field("causes", &causes)
+            .finish()
+    }
+}
+
+impl fmt::Display for ToolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for ToolError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+/// Arguments that do not fit the input of a tool: the place and what is wrong there. It repeats no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidArguments {
+    pointer: String,
+    message: String,
+}
+
+impl InvalidArguments {
+    /// Creates an error for the value at this JSON Pointer (RFC 6901), such as `/days`; empty for all arguments.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into() }
+    }
+
+    /// Returns the JSON Pointer (RFC 6901) to the value that does not fit; empty for all arguments.
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// Returns the description without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for InvalidArguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&placed(&self.pointer, &self.message))
+    }
+}
+
+impl StdError for InvalidArguments {}
+
+/// A failure whose reason stays in the log: its text has only the request id, by which the log line is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opaque {
+    pub(crate) kind: OpaqueKind,
+    pub(crate) request_id: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpaqueKind {
+    Error,
+    Panic,
+    Timeout,
+}
+
+impl Opaque {
+    /// Returns `true` if the tool was cancelled at the deadline of the invocation.
+    pub fn is_timeout(&self) -> bool {
+        self.kind == OpaqueKind::Timeout
+    }
+
+    /// Returns `true` if the tool panicked.
+    pub fn is_panic(&self) -> bool {
+        self.kind == OpaqueKind::Panic
+    }
+
+    /// Returns the `errorType` for a failed invocation.
+    pub(crate) fn error_type(&self) -> &'static str {
+        match self.kind {
+            OpaqueKind::Error => "InternalError",
+            OpaqueKind::Panic => "Panic",
+            OpaqueKind::Timeout => "Timeout",
+        }
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.request_id {
+            "" => f.write_str("internal error"),
+            id => write!(f, "internal error (request {id})"),
+        }
+    }
+}
+
+impl StdError for Opaque {}

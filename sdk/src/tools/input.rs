@@ -1,0 +1,174 @@
+//! [`Input`]: the arguments of a tool, as the last argument of its function; [`Arguments`]: the JSON that they are
+//! decoded from.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::error::InvalidArguments;
+use crate::core::json::{described, is_object, pointer};
+use crate::core::raw::RawEvent;
+
+/// The arguments of a tool: the last argument of its function. See [`Tools::add`](super::Tools::add).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<T>(pub T);
+
+/// The arguments of a call as JSON: a value, or text that is not decoded yet. `null` is an empty object.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::Arguments;
+/// use serde_json::json;
+///
+/// let arguments = Arguments::from(json!({ "city": "Paris" }));
+/// assert_eq!(format!("{arguments:?}"), "Arguments(..)"); // they are the caller's, and never shown
+/// ```
+#[derive(Clone)]
+pub struct Arguments(Json);
+
+#[derive(Clone)]
+enum Json {
+    Value(Value),
+    Text(RawEvent),
+}
+
+impl From<Value> for Arguments {
+    fn from(value: Value) -> Self {
+        Self(Json::Value(value))
+    }
+}
+
+/// Text that is shared with the event, and decoded once.
+impl From<RawEvent> for Arguments {
+    fn from(text: RawEvent) -> Self {
+        Self(Json::Text(text))
+    }
+}
+
+impl From<Box<RawValue>> for Arguments {
+    fn from(text: Box<RawValue>) -> Self {
+        Self(Json::Text(text.into()))
+    }
+}
+
+/// No arguments.
+impl Default for Arguments {
+    fn default() -> Self {
+        Self(Json::Value(Value::Null))
+    }
+}
+
+/// They may hold personal data, and are not shown.
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Arguments").field(&format_args!("..")).finish()
+    }
+}
+
+impl Arguments {
+    /// Returns the arguments as a value, such as for an idempotency key.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or is nested more deeply than 128 levels.
+    pub fn to_value(&self) -> Result<Value, InvalidArguments> {
+        match &self.0 {
+            Json::Value(value) => Ok(value.clone()),
+            Json::Text(text) => serde_json::from_str(text.get()).map_err(|error| mistake("", &error)),
+        }
+    }
+
+    /// Decodes the input of a tool.
+    ///
+    /// # Errors
+    ///
+    /// They do not fit the type; the error has the path and repeats no value.
+    pub(crate) fn decode<T: DeserializeOwned>(self) -> Result<T, InvalidArguments> {
+        let not_an_object = || InvalidArguments::new("", "the arguments must be an object");
+        match self.0 {
+            Json::Value(Value::Object(members)) => of_value(Value::Object(members)),
+            Json::Value(Value::Null) => of_value(Value::Object(serde_json::Map::new())),
+            Json::Value(_) => Err(not_an_object()),
+            Json::Text(text) if text.get().trim() == "null" => of_value(Value::Object(serde_json::Map::new())),
+            Json::Text(text) if !is_object(text.get()) => Err(not_an_object()),
+            Json::Text(text) => {
+                let decoded = serde_json::from_str(text.get());
+                decoded.map_err(|error| {
+                    // The path is determined only after a mistake, by decoding again.
+                    let json = &mut serde_json::Deserializer::from_str(text.get());
+                    match serde_path_to_error::deserialize::<_, T>(json) {
+                        Err(found) => mistake(&pointer(found.path()), found.inner()),
+                        Ok(_) => mistake("", &error),
+                    }
+                })
+            }
+        }
+    }
+}
+
+fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidArguments> {
+    serde_path_to_error::deserialize(value).map_err(|found| mistake(&pointer(found.path()), found.inner()))
+}
+
+fn mistake(pointer: &str, error: &serde_json::Error) -> InvalidArguments {
+    let text = error.to_string();
+    // The place in the text is of no use to a model, which has sent members.
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    InvalidArguments::new(pointer, described(&text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Weather {
+        city: String,
+        days: Option<u8>,
+    }
+
+    fn both(value: &Value) -> [Result<Weather, String>; 2] {
+        let text = RawValue::from_string(value.to_string()).unwrap();
+        let decoded = [Arguments::from(value.clone()).decode(), Arguments::from(text).decode()];
+        decoded.map(|decoded| decoded.map_err(|error| error.to_string()))
+    }
+
+    #[test]
+    fn text_and_a_value_decode_alike_and_a_mistake_has_its_path_and_no_value() {
+        let paris = Weather { city: "Paris".into(), days: Some(3) };
+        for decoded in both(&json!({ "city": "Paris", "days": 3 })) {
+            assert_eq!(decoded.as_ref(), Ok(&paris));
+        }
+        for (wrong, message) in [
+            (json!({ "city": "hunter2", "days": "hunter2" }), "/days: invalid type: string, expected u8"),
+            (json!({ "city": "hunter2", "days": 4242 }), "/days: invalid value: integer, expected u8"),
+            (json!({}), "missing field `city`"),
+            (json!(null), "missing field `city`"),
+            (json!({ "city": "a", "hunter2": 1 }), "/hunter2: unknown field, expected `city` or `days`"),
+            (json!(["hunter2", 3]), "the arguments must be an object"),
+            (json!("hunter2"), "the arguments must be an object"),
+        ] {
+            assert_eq!(both(&wrong), [Err(message.to_owned()), Err(message.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_thousand_levels_are_a_mistake_and_no_overflow() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Deep {
+            #[allow(dead_code)]
+            a: Value,
+        }
+        let text = format!(r#"{{"a":{}1{}}}"#, "[".repeat(1000), "]".repeat(1000));
+        let text = RawValue::from_string(text);
+        // serde_json refuses it already where the event is read.
+        let Ok(text) = text else { return };
+        assert!(Arguments::from(text).decode::<Deep>().unwrap_err().to_string().contains("recursion limit"));
+    }
+}

@@ -1,0 +1,281 @@
+//! [`Tools`]: the registry of tools, which the kinds of functions serve.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+use super::call::{Call, CallContext, contained};
+use super::definition::{Definition, Hints, Tool};
+use super::handler::ToolFunction;
+use super::input::Arguments;
+use super::outcome::Outcome;
+use super::schema;
+use crate::core::error::{BoxError, ErrorType, NamedErrors};
+use crate::function::builder::Sealed;
+
+/// Tools, in the order in which they were added. Clones share the tools and their schemas.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::Invocation;
+/// use pilaster::tools::{CallContext, Input, Outcome, Tool, Tools};
+/// use schemars::JsonSchema;
+/// use serde::{Deserialize, Serialize};
+/// use serde_json::json;
+///
+/// /// Adds two numbers.
+/// #[derive(Deserialize, JsonSchema, Tool)]
+/// struct Add {
+///     a: i64,
+///     b: i64,
+/// }
+///
+/// #[derive(Serialize, JsonSchema)]
+/// struct Sum {
+///     sum: i64,
+/// }
+///
+/// async fn add(Input(Add { a, b }): Input<Add>) -> Sum {
+///     Sum { sum: a.saturating_add(b) }
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let tools = Tools::new().add(add);
+/// let tool = tools.get("add").unwrap();
+/// assert_eq!(tool.description(), "Adds two numbers.");
+/// assert_eq!(tool.input_schema()["required"], json!(["a", "b"]));
+///
+/// let context = CallContext::new(Invocation::new(Default::default()));
+/// match tools.call("add", json!({ "a": 1, "b": 2 }), context.clone()).await {
+///     Outcome::Structured(json) => assert_eq!(json.get(), r#"{"sum":3}"#),
+///     other => panic!("{other:?}"),
+/// }
+/// match tools.call("add", json!({ "a": 1, "b": "two" }), context).await {
+///     Outcome::Invalid(error) => assert_eq!(error.pointer(), "/b"),
+///     other => panic!("{other:?}"),
+/// }
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "tools do nothing until a function serves them"]
+pub struct Tools {
+    tools: Vec<Arc<RegisteredTool>>,
+    by_name: HashMap<&'static str, usize>,
+    errors: NamedErrors,
+    mistake: Option<String>,
+}
+
+/// A tool of [`Tools`]: what a client may know of it. Its schemas are made once, when they are first used.
+pub struct RegisteredTool {
+    definition: Definition,
+    input: Schema,
+    output: Option<Schema>,
+    function: Box<dyn Fn(Call) -> CallFuture + Send + Sync>,
+}
+
+/// The work of a call.
+pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<Outcome, BoxError>> + Send>>;
+
+struct Schema {
+    make: fn() -> Value,
+    made: OnceLock<Value>,
+}
+
+impl Schema {
+    fn new(make: fn() -> Value) -> Self {
+        Self { make, made: OnceLock::new() }
+    }
+
+    fn get(&self) -> &Value {
+        self.made.get_or_init(self.make)
+    }
+}
+
+/// A tool that [`Tools::add`] takes: an async function whose last argument is [`Input<T>`](super::Input), or the
+/// `tool()` of a function under [`#[tool]`](super::tool).
+///
+/// The crate implements it; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a tool: an argument or the return type does not fit",
+    label = "not a tool",
+    note = "a tool is an async function whose last argument is `Input<T>`, where `T` derives `serde::Deserialize`, `schemars::JsonSchema` and `pilaster::tools::Tool`; before it, it takes `Session`, `Caller`, `Client<T>`, `Invocation` and the like",
+    note = "it returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `Content`; or a `Result` of it, with any error",
+    note = "for a function with plain arguments, write `#[pilaster::tools::tool]` above it, and add `name::tool()`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+)]
+pub trait IntoTool<Marker> {
+    #[doc(hidden)]
+    fn add_to(self, tools: Tools, sealed: Sealed) -> Tools;
+}
+
+/// The marker of a function with these arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByFunction<Args>(std::marker::PhantomData<Args>);
+
+impl<F: ToolFunction<Args>, Args: 'static> IntoTool<ByFunction<Args>> for F {
+    fn add_to(self, tools: Tools, sealed: Sealed) -> Tools {
+        tools.register(RegisteredTool {
+            definition: F::Input::DEFINITION,
+            input: Schema::new(schema::input::<F::Input>),
+            output: F::output_schema(sealed).map(Schema::new),
+            function: Box::new(move |call| Box::pin(self.clone().handle(call, Sealed))),
+        })
+    }
+}
+
+/// Tools beside each other, such as the tool of a function under [`#[tool]`](super::tool).
+impl IntoTool<()> for Tools {
+    fn add_to(self, tools: Tools, _: Sealed) -> Tools {
+        tools.merge(self)
+    }
+}
+
+impl Tools {
+    /// Creates an empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tool: an async function whose last argument is [`Input<T>`](super::Input), `add::tool()` of a function under
+    /// [`#[tool]`](super::tool), or other [`Tools`].
+    ///
+    /// Two tools of one name are a mistake, with which the function does not start.
+    pub fn add<M>(self, tool: impl IntoTool<M>) -> Self {
+        tool.add_to(self, Sealed)
+    }
+
+    /// Lets errors of the type `E` reach the model, anywhere in the chain of causes of the error of a tool: the text of
+    /// `E`, and its [`ErrorType`]. [`ToolError`](super::ToolError) and [`FunctionError`](crate::FunctionError) do without it, and the error
+    /// of a function under [`#[tool]`](super::tool) that derives `ErrorType`. Any other error is logged, and opaque.
+    pub fn error_type<E: ErrorType>(mut self) -> Self {
+        self.errors.add::<E>();
+        self
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        let mistake = self.mistake.take().or(other.mistake);
+        self.errors.append(&other.errors);
+        let mut merged = other.tools.into_iter().fold(self, |tools, tool| tools.insert(tool));
+        merged.mistake = mistake.or(merged.mistake);
+        merged
+    }
+
+    fn register(self, tool: RegisteredTool) -> Self {
+        self.insert(Arc::new(tool))
+    }
+
+    fn insert(mut self, tool: Arc<RegisteredTool>) -> Self {
+        let name = tool.name();
+        let mistake = match self.by_name.insert(name, self.tools.len()) {
+            Some(_) => Some(format!("two tools have the name `{name}`: rename one")),
+            None => tool.definition.mistake(),
+        };
+        self.mistake = self.mistake.take().or(mistake);
+        self.tools.push(tool);
+        self
+    }
+
+    /// Returns the first mistake in the tools, with which no function starts: a name that is not valid or not unique, or
+    /// a description that is missing.
+    pub fn mistake(&self) -> Option<&str> {
+        self.mistake.as_deref()
+    }
+
+    #[cfg(feature = "agentcore")]
+    pub(crate) fn with_mistake(mut self, mistake: String) -> Self {
+        self.mistake = self.mistake.take().or(Some(mistake));
+        self
+    }
+
+    /// Returns the tools in the order in which they were added.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &RegisteredTool> {
+        self.tools.iter().map(|tool| &**tool)
+    }
+
+    /// Returns the number of tools.
+    pub fn len(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Returns `true` if there are no tools.
+    pub fn is_empty(&self) -> bool {
+        self.tools.is_empty()
+    }
+
+    /// Returns the tool of this name.
+    pub fn get(&self, name: &str) -> Option<&RegisteredTool> {
+        self.by_name.get(name).and_then(|at| self.tools.get(*at)).map(|tool| &**tool)
+    }
+
+    /// Calls a tool. Panics of the tool are caught, and it is cancelled 250 ms before the deadline of the invocation or
+    /// [`CallContext::with_margin`] before it. Failures are logged here.
+    pub async fn call(&self, name: &str, arguments: impl Into<Arguments>, context: CallContext) -> Outcome {
+        let call = Call::new(name, arguments, context.clone());
+        let tool = self.get(name).map(RegisteredTool::name);
+        contained(self.dispatch(call), &context, tool, &self.errors).await
+    }
+
+    /// Calls a tool, whose panics and errors are the caller's to handle.
+    pub(crate) fn dispatch(&self, call: Call) -> CallFuture {
+        match self.get(call.name()) {
+            Some(tool) => (tool.function)(call),
+            None => Box::pin(std::future::ready(Ok(Outcome::UnknownTool))),
+        }
+    }
+
+    /// Returns the error types that may reach the model.
+    #[cfg_attr(not(any(feature = "bedrock", feature = "agentcore")), allow(dead_code))]
+    pub(crate) fn errors(&self) -> &NamedErrors {
+        &self.errors
+    }
+}
+
+impl fmt::Debug for Tools {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl RegisteredTool {
+    /// Returns the name.
+    pub fn name(&self) -> &'static str {
+        self.definition.name()
+    }
+
+    /// Returns the name for people.
+    pub fn title(&self) -> Option<&'static str> {
+        self.definition.get_title()
+    }
+
+    /// Returns the description for the model.
+    pub fn description(&self) -> &'static str {
+        self.definition.description()
+    }
+
+    /// Returns the hints.
+    pub fn hints(&self) -> Hints {
+        self.definition.hints()
+    }
+
+    /// Returns the JSON Schema (2020-12) of the arguments. Nested types are inlined; only a recursive type has a `$ref`.
+    pub fn input_schema(&self) -> &Value {
+        self.input.get()
+    }
+
+    /// Returns the JSON Schema (2020-12) of the output; `None` for text and [`Content`](super::Content).
+    pub fn output_schema(&self) -> Option<&Value> {
+        self.output.as_ref().map(Schema::get)
+    }
+}
+
+impl fmt::Debug for RegisteredTool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RegisteredTool").field(&self.name()).finish()
+    }
+}

@@ -1,0 +1,148 @@
+//! Calls of a registry: outcomes, errors, what is logged.
+
+use std::time::Duration;
+
+use lambda_runtime::Context;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::core::error::{BoxError, ErrorType};
+use crate::core::invocation::Invocation;
+
+#[derive(Deserialize, JsonSchema)]
+struct Ask {
+    how: String,
+}
+
+impl Tool for Ask {
+    const DEFINITION: Definition = Definition::new("ask", "Asks.").title("Ask").read_only();
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no umbrella is left")]
+struct OutOfStock;
+
+impl ErrorType for OutOfStock {
+    fn error_type(&self) -> &str {
+        "OutOfStock"
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Answer {
+    text: String,
+}
+
+async fn ask(invocation: Invocation, Input(Ask { how }): Input<Ask>) -> Result<Answer, BoxError> {
+    match &*how {
+        "named" => Err(OutOfStock.into()),
+        "stated" => Err(ToolError::new("try again").with_source("secret host").into()),
+        "other" => Err(BoxError::from(std::io::Error::other("secret host"))),
+        "panic" => panic!("secret host"),
+        "late" => std::future::pending().await,
+        _ => Ok(Answer { text: format!("{how} {}", invocation.request_id()) }),
+    }
+}
+
+fn context() -> CallContext {
+    let mut context = Context::default();
+    context.request_id = "52fdfc07".into();
+    CallContext::new(Invocation::with_time_left(context, Some(Duration::from_secs(3))))
+}
+
+async fn call(tools: &Tools, arguments: Value) -> Outcome {
+    tools.call("ask", arguments, context()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_outcome_is_told_apart() {
+    let tools = Tools::new().add(ask);
+    let how = |how: &str| json!({ "how": how });
+    let Outcome::Structured(json) = call(&tools, how("hi")).await else { panic!() };
+    assert_eq!(json.get(), r#"{"text":"hi 52fdfc07"}"#);
+    let Outcome::Failed(error) = call(&tools, how("stated")).await else { panic!() };
+    assert_eq!((error.error_type(), error.message()), ("ToolError", "try again"));
+    assert!(matches!(call(&tools, how("named")).await, Outcome::Opaque(_)), "its type was not added");
+    let named = tools.clone().error_type::<OutOfStock>();
+    let Outcome::Failed(error) = call(&named, how("named")).await else { panic!() };
+    assert_eq!((error.error_type(), error.message()), ("OutOfStock", "no umbrella is left"));
+    for (kind, is) in [("other", [false, false]), ("panic", [true, false]), ("late", [false, true])] {
+        let Outcome::Opaque(opaque) = call(&tools, how(kind)).await else { panic!("{kind}") };
+        assert_eq!([opaque.is_panic(), opaque.is_timeout()], is, "{kind}");
+        assert_eq!(opaque.to_string(), "internal error (request 52fdfc07)");
+    }
+    let Outcome::Invalid(invalid) = call(&tools, json!({ "how": 5 })).await else { panic!() };
+    assert_eq!(invalid.pointer(), "/how");
+    assert!(matches!(tools.call("nope", json!({}), context()).await, Outcome::UnknownTool));
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test(start_paused = true)]
+async fn an_opaque_failure_is_logged_once_with_its_chain_and_no_argument() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::instrument::WithSubscriber as _;
+
+    for (how, error_type) in [("other", "Error"), ("late", "Timeout"), ("panic", "Panic")] {
+        let captured = CapturedLogs::default();
+        let tools = Tools::new().add(ask);
+        let arguments = json!({ "how": how, "more": "hunter2" });
+        call(&tools, arguments).with_subscriber(Logs::new().writer(captured.clone()).build()).await;
+        let lines = captured.lines();
+        let errors = lines.iter().filter(|line| line["level"] == "ERROR" && line["message"] == "the tool failed");
+        let errors = errors.collect::<Vec<_>>();
+        assert_eq!(errors.len(), 1, "{lines:?}");
+        assert_eq!((&errors[0]["tool"], &errors[0]["error_type"]), (&json!("ask"), &json!(error_type)));
+        assert!(!format!("{lines:?}").contains("hunter2"));
+        assert_eq!(errors[0].to_string().contains("secret host"), how == "other");
+    }
+}
+
+#[tokio::test]
+async fn text_and_content_are_not_structured() {
+    async fn text(_: Input<Ask>) -> String {
+        "a text".to_owned()
+    }
+    async fn content(_: Input<Ask>) -> Result<Content, BoxError> {
+        Ok(Content::text("a picture").image("image/png", *b"png"))
+    }
+    async fn number(_: Input<Ask>) -> u8 {
+        5
+    }
+    let how = || json!({ "how": "" });
+    let Outcome::Text(of_text) = call(&Tools::new().add(text), how()).await else { panic!() };
+    assert_eq!(of_text, "a text");
+    let Outcome::Content(of_content) = call(&Tools::new().add(content), how()).await else { panic!() };
+    assert_eq!(of_content.blocks().len(), 2);
+    let Outcome::Structured(json) = call(&Tools::new().add(number), how()).await else { panic!() };
+    assert_eq!(json.get(), "5");
+    let schema = |tools: Tools| tools.iter().next().unwrap().output_schema().cloned();
+    assert_eq!([schema(Tools::new().add(text)), schema(Tools::new().add(content))], [None, None]);
+    assert_eq!(schema(Tools::new().add(number)).unwrap()["type"], "integer");
+}
+
+#[test]
+fn names_are_unique_and_the_order_is_that_of_adding() {
+    let tools = Tools::new().add(ask).add(Tools::new().add(async |Input(Ask { .. }): Input<Ask>| "twin"));
+    assert!(tools.mistake().unwrap().contains("two tools have the name `ask`"));
+    assert_eq!((tools.len(), Tools::new().is_empty()), (2, true));
+    let ask = Tools::new().add(ask);
+    let tool = ask.get("ask").unwrap();
+    assert_eq!((tool.title(), tool.description()), (Some("Ask"), "Asks."));
+    assert!(tool.hints().read_only && !tool.hints().destructive);
+    assert!(std::ptr::eq(tool.input_schema(), ask.clone().get("ask").unwrap().input_schema()), "made once");
+}
+
+#[test]
+fn the_public_types_are_shared_between_threads() {
+    fn is_shared<T: Send + Sync + Clone + std::fmt::Debug>() {}
+    is_shared::<Tools>();
+    is_shared::<Call>();
+    is_shared::<CallContext>();
+    is_shared::<Outcome>();
+    is_shared::<Session>();
+    is_shared::<Caller>();
+    is_shared::<ToolError>();
+    is_shared::<Content>();
+}

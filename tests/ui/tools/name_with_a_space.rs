@@ -1,0 +1,10 @@
+use pilaster::tools::Tool;
+
+/// Asks.
+#[derive(serde::Deserialize, schemars::JsonSchema, Tool)]
+#[tool(name = "the weather")]
+struct Ask {
+    city: String,
+}
+
+fn main() {}

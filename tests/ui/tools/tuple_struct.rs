@@ -1,0 +1,7 @@
+use pilaster::tools::Tool;
+
+/// Asks.
+#[derive(serde::Deserialize, schemars::JsonSchema, Tool)]
+struct Ask(String);
+
+fn main() {}
