@@ -57,6 +57,8 @@ mod from_clients;
 mod key;
 mod key_set;
 mod keys;
+#[cfg(feature = "mcp")]
+mod missing_scopes;
 mod rights;
 mod rules;
 mod token;
@@ -69,8 +71,12 @@ pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
 pub(crate) use self::fetch::is_loopback;
+#[cfg(feature = "mcp")]
+pub(crate) use self::missing_scopes::MissingScopes;
 #[cfg(feature = "http")]
 pub(crate) use self::rights::Rights;
+#[cfg(feature = "mcp")]
+pub(crate) use self::rights::is_scope;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

@@ -41,14 +41,29 @@ pub(crate) fn rejection(error: &JwtError, challenge: Challenge<'_>) -> Rejection
     let response = HttpError::from(error.clone());
     let code = match error.reason() {
         JwtReason::Missing => None,
-        JwtReason::Scope => Some(format!("error=\"insufficient_scope\", scope=\"{}\"", challenge.scopes.join(" "))),
+        JwtReason::Scope => Some(insufficient(challenge.scopes)),
         _ if response.status() == StatusCode::UNAUTHORIZED => Some("error=\"invalid_token\"".to_owned()),
         _ => return response.into(),
     };
+    match header_value(code, challenge) {
+        Some(value) => response.with_header(header::WWW_AUTHENTICATE, value).into(),
+        None => response.into(),
+    }
+}
+
+/// Logs that a token lacks scopes that an inner service asks for, and returns `WWW-Authenticate`.
+#[cfg(feature = "mcp")]
+pub(crate) fn insufficient_scope(challenge: Challenge<'_>) -> Option<HeaderValue> {
+    JwtError::new(JwtReason::Scope).log();
+    header_value(Some(insufficient(challenge.scopes)), challenge)
+}
+
+fn insufficient(scopes: &[String]) -> String {
+    format!("error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" "))
+}
+
+fn header_value(code: Option<String>, challenge: Challenge<'_>) -> Option<HeaderValue> {
     let metadata = challenge.resource_metadata.map(|url| format!("resource_metadata=\"{url}\""));
     let parameters = [code, metadata].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    match HeaderValue::from_str(format!("Bearer {parameters}").trim_end()) {
-        Ok(value) => response.with_header(header::WWW_AUTHENTICATE, value).into(),
-        Err(_) => response.into(),
-    }
+    HeaderValue::from_str(format!("Bearer {parameters}").trim_end()).ok()
 }
