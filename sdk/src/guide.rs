@@ -30,6 +30,7 @@ pages! {
     websockets: "websockets.md",
     authorizers: "authorizers.md",
     tokens: "tokens.md",
+    appsync: "appsync.md",
     sqs: "sqs.md",
     fifo: "fifo.md",
     s3: "s3.md",

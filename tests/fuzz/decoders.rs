@@ -35,10 +35,11 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 13] = [
+pub(crate) const ALL: [Named; 14] = [
     ("http", http),
     ("records", records),
     ("events", events),
+    ("fields", fields),
     ("json", json),
     ("form", form),
     ("multipart", multipart),
@@ -127,6 +128,10 @@ pub(crate) fn records() -> Decoder {
 
 pub(crate) fn events() -> Decoder {
     Decoder::of_functions("events", functions::events())
+}
+
+pub(crate) fn fields() -> Decoder {
+    Decoder::of_functions("fields", functions::fields())
 }
 
 /// Bodies under one of these types.

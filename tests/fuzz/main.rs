@@ -105,7 +105,7 @@ macro_rules! each_decoder {
     };
 }
 
-each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor);
+each_decoder!(http, records, events, fields, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor);
 
 #[test]
 fn each_decoder_is_a_target_of_cargo_fuzz() {

@@ -4,6 +4,8 @@
 //! never a Rust type's full path.
 
 mod causes;
+#[cfg(feature = "appsync")]
+mod public;
 mod refusal;
 
 use std::any::type_name;
@@ -18,6 +20,8 @@ use crate::core::panic::contained;
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes};
+#[cfg(feature = "appsync")]
+pub(crate) use self::public::public;
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 
@@ -186,12 +190,23 @@ impl NamedErrors {
         self.0.push(|error| as_error::<E>(error).map(E::error_type));
     }
 
+    /// Adds the error types of a part of the function.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Returns the name of an error, if its type is known.
+    fn name_of<'e>(&self, error: &'e (dyn StdError + 'static)) -> Option<&'e str> {
+        self.0.iter().find_map(|name| name(error))
+    }
+
     /// Renames the error after the first of its causes whose type is known.
     pub(crate) fn apply(&self, mut error: FunctionError) -> FunctionError {
         if self.0.is_empty() {
             return error;
         }
-        let name_of = |at| self.0.iter().find_map(|name| name(at));
+        let name_of = |at| self.name_of(at);
         let named = error.source().and_then(|source| causes(source).find_map(name_of)).map(str::to_owned);
         if let Some(name) = named {
             error.described.error_type = name;
