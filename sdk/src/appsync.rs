@@ -67,7 +67,7 @@ pub(crate) mod resolvers;
 
 pub use self::authorizer::Access;
 pub use self::batch::{Batch, Batched, Item, Unread};
-pub use self::call::{FieldCall, FieldResponse};
+pub use self::call::{ByBatch, ByResolver, FieldCall, FieldResponse};
 pub use self::context::FieldContext;
 pub use self::extract::arguments::{Arguments, double_option};
 pub use self::extract::authorization::Authorization;
@@ -76,7 +76,7 @@ pub use self::extract::pipeline::{Prev, Stash};
 pub use self::extract::selection::Selection;
 pub use self::extract::source::Source;
 pub use self::extract::{FromContext, FromField, FromRequestContext};
-pub use self::function::{ByBatch, ByResolver, FieldFunction};
+pub use self::function::FieldFunction;
 pub use self::handler::{BatchHandler, BatchResult, FromBatch, ResolverHandler, ResolverResult};
 pub use self::resolvers::{ByResolvers, Field, Resolvers};
 pub use crate::appsync_request::cognito::CognitoUser;

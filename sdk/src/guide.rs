@@ -62,6 +62,7 @@ pages! {
     troubleshooting_start: "troubleshooting-start.md",
     troubleshooting_clients: "troubleshooting-clients.md",
     troubleshooting_openapi: "troubleshooting-openapi.md",
+    troubleshooting_appsync: "troubleshooting-appsync.md",
     upgrading: "upgrading.md",
     environment_variables: "environment-variables.md",
     powertools_variables: "powertools-variables.md",

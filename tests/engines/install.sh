@@ -45,4 +45,6 @@ fi
 "$(dirname "$0")/../infrastructure/install.sh" >/dev/null
 # What reads OpenAPI documents.
 "$(dirname "$0")/../contract/install.sh" >/dev/null
+# The reference implementation of GraphQL.
+"$(dirname "$0")/../graphql/install.sh" >/dev/null
 echo "$engines/bin"

@@ -1,6 +1,7 @@
 //! [`FieldCall`] and [`FieldResponse`]: the request and the response of the services around a resolver.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -8,6 +9,20 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::context::FieldContext;
 use crate::core::error::BoxError;
+use crate::function::handler::HandlerService;
+
+/// The marker of resolvers with these arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByResolver<Args>(PhantomData<Args>);
+
+/// The marker of resolvers of batches with these arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByBatch<Args>(PhantomData<Args>);
+
+/// The innermost service of a function.
+pub(super) type Innermost = HandlerService<FieldCall, FieldResponse, BoxError>;
 
 /// One call of a resolver: one field, or all items of a batch for a resolver that takes a [`Batch`](super::Batch). A
 /// clone shares the contexts.

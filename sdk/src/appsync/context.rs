@@ -157,12 +157,12 @@ fn text(value: &RawValue) -> Option<String> {
 }
 
 /// Decodes a part of the event; the error has this type, and the path in the part.
-pub(super) fn decode<T: DeserializeOwned>(json: &str, error_type: &str, what: &str) -> Result<T, FunctionError> {
-    json::decode(json.as_bytes()).map_err(|error| not_as_expected(&error, error_type, what))
+pub(super) fn decode<T: DeserializeOwned>(json: &str, error_type: &str, member: &str) -> Result<T, FunctionError> {
+    json::decode(json.as_bytes()).map_err(|error| not_as_expected(&error, error_type, member))
 }
 
-pub(super) fn not_as_expected(error: &JsonError, error_type: &str, what: &str) -> FunctionError {
-    FunctionError::new(error_type, format!("{what} not match the expected type: {error}"))
+pub(super) fn not_as_expected(error: &JsonError, error_type: &str, member: &str) -> FunctionError {
+    FunctionError::new(error_type, format!("`{member}` does not match the expected type: {error}"))
 }
 
 /// The identity, the source and the arguments are not shown.

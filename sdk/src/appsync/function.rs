@@ -3,7 +3,6 @@
 #[cfg(feature = "macros")]
 pub(crate) mod check;
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use tower::layer::util::Identity;
@@ -11,7 +10,7 @@ use tower::{Layer, Service};
 
 use super::adapter::config::{AdapterConfig, Routes};
 use super::adapter::{AppSyncAdapter, config};
-use super::call::{FieldCall, FieldResponse};
+use super::call::{ByBatch, ByResolver, FieldCall, FieldResponse, Innermost};
 use super::handler::{BatchHandler, ResolverHandler};
 use crate::core::deadline::MARGIN;
 use crate::core::error::{BoxError, ErrorType, NamedErrors};
@@ -19,16 +18,6 @@ use crate::core::layer_mistakes::reject;
 use crate::function::builder::{Function, Sealed};
 use crate::function::handler::{Handler, HandlerService};
 use crate::function::into_service::Kind;
-
-/// The marker of resolvers with these arguments.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ByResolver<Args>(PhantomData<Args>);
-
-/// The marker of resolvers of batches with these arguments.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct ByBatch<Args>(PhantomData<Args>);
 
 /// A resolver, with the settings of its batches.
 #[derive(Clone, Debug)]
@@ -40,9 +29,6 @@ pub struct FieldFunction<S> {
     pub(super) error_types: NamedErrors,
     pub(super) mistake: Option<String>,
 }
-
-/// The innermost service of a function.
-pub(super) type Innermost = HandlerService<FieldCall, FieldResponse, BoxError>;
 
 impl<S> FieldFunction<S> {
     pub(super) fn new(service: S, routes: Routes) -> Self {

@@ -6,10 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::batch::{Batch, Batched, Item};
-use super::call::{FieldCall, FieldResponse};
+use super::call::{ByBatch, ByResolver, FieldCall, FieldResponse};
 use super::context::FieldContext;
 use super::extract::{FromContext, FromField, FromRequestContext};
-use super::function::{ByBatch, ByResolver};
 use crate::core::error::BoxError;
 use crate::function::builder::Sealed;
 use crate::function::handler::{Call, each_arity};

@@ -10,8 +10,8 @@ use tower::ServiceExt;
 use tower::layer::util::Identity;
 
 use super::adapter::config::{Routes, Table};
-use super::call::{FieldCall, FieldResponse};
-use super::function::{ByBatch, ByResolver, FieldFunction, Innermost};
+use super::call::{ByBatch, ByResolver, FieldCall, FieldResponse, Innermost};
+use super::function::FieldFunction;
 use super::handler::{BatchHandler, ResolverHandler};
 use crate::core::descriptions::Describe;
 use crate::core::error::{BoxError, ErrorType};
@@ -167,7 +167,7 @@ impl Call<FieldCall, ByResolvers> for Dispatch {
     type Error = BoxError;
 
     async fn call(self, call: FieldCall) -> Result<FieldResponse, BoxError> {
-        let Some(context) = call.items().first() else { return Err("a layer has removed the items".into()) };
+        let Some(context) = call.items().first() else { return Err("a layer has changed the number of items".into()) };
         let service = self.0.get(context)?.service.clone();
         service.oneshot(call).await
     }

@@ -9,7 +9,7 @@ use crate::core::json::or_default;
 
 /// A client that AppSync authenticated by a token of a Cognito user pool.
 ///
-/// As an argument of a resolver it refuses every other client as unauthorized. See [`Unauthorized`](super::Unauthorized)
+/// As an argument of a resolver it refuses every other client as unauthorized. See [`Unauthorized`](crate::appsync::Unauthorized)
 /// for an example.
 #[derive(Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]

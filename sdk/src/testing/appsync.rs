@@ -52,7 +52,7 @@ pub fn appsync(parent_type: impl Into<String>, field: impl Into<String>) -> AppS
     }
 }
 
-/// A builder of an event of a field. See [`appsync`](mod@self).
+/// A builder of an event of a field. See the [module docs](self).
 #[derive(Clone, Debug)]
 #[must_use = "a builder is not sent: pass it to a `Caller`, or call `event()`"]
 pub struct AppSyncEvent {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::appsync::call::Innermost;
 use crate::appsync::context::FieldContext;
-use crate::appsync::function::Innermost;
 use crate::core::error::{FunctionError, NamedErrors, shown};
 
 /// The number of items that are resolved concurrently, as with records.

@@ -63,12 +63,12 @@ pub(in crate::appsync) fn arguments<T: DeserializeOwned>(context: &FieldContext)
     let given = context.arguments().unwrap_or("{}");
     // A derived `Deserialize` also accepts a list of the fields in their order.
     if !json::is_object(given) {
-        return Err(FunctionError::new(INVALID, "the arguments are not an object"));
+        return Err(FunctionError::new(INVALID, "`arguments` is not an object"));
     }
     json::decode(given.as_bytes()).or_else(|error| {
         let is_empty = given.strip_prefix('{').is_some_and(|rest| rest.trim_ascii() == "}");
         let none = if is_empty { serde_json::from_str("null").ok() } else { None };
-        none.ok_or_else(|| not_as_expected(&error, INVALID, "the arguments do"))
+        none.ok_or_else(|| not_as_expected(&error, INVALID, "arguments"))
     })
 }
 

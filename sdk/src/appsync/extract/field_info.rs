@@ -44,7 +44,7 @@ impl FieldInfo {
     pub fn variables<T: DeserializeOwned>(&self) -> Result<T, FunctionError> {
         let variables = self.0.info().and_then(|info| member(info, "variables"));
         let variables = variables.map(|variables| variables.get()).filter(|variables| *variables != "null");
-        decode(variables.unwrap_or("{}"), "InvalidVariables", "the variables do")
+        decode(variables.unwrap_or("{}"), "InvalidVariables", "variables")
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Prev<T>(pub T);
 /// Decodes the result of the step before.
 fn prev<T: DeserializeOwned>(context: &FieldContext) -> Result<T, FunctionError> {
     let result = context.prev().and_then(|prev| member(prev, "result"));
-    decode(result.map_or("null", |result| result.get()), "InvalidPrev", "the result of the previous step does")
+    decode(result.map_or("null", |result| result.get()), "InvalidPrev", "prev.result")
 }
 
 impl<T: DeserializeOwned + Send> FromContext for Prev<T> {
@@ -67,7 +67,7 @@ pub struct Stash<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromContext for Stash<T> {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
-        Ok(Self(decode(context.stash().unwrap_or("{}"), "InvalidStash", "the stash does")?))
+        Ok(Self(decode(context.stash().unwrap_or("{}"), "InvalidStash", "stash")?))
     }
 }
 

@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + Send> FromField for Option<Source<T>> {}
 
 /// Decodes the source of a field.
 pub(in crate::appsync) fn source<T: DeserializeOwned>(context: &FieldContext) -> Result<T, FunctionError> {
-    decode(context.source().unwrap_or("null"), "InvalidSource", "the source does")
+    decode(context.source().unwrap_or("null"), "InvalidSource", "source")
 }
 
 /// The source may hold secrets that the client did not select, and is not shown.
