@@ -23,7 +23,8 @@
 //! ```
 //!
 //! The arguments choose the event source: extractors of requests make an HTTP function; a record as the last argument,
-//! such as [`Sqs<T>`](Sqs), makes a record function, and [`Event<T>`](Event) a function of whole events. `cargo run`
+//! such as [`Sqs<T>`](Sqs), makes a record function, [`Event<T>`](Event) a function of whole events, and a part of an event of
+//! AppSync a resolver (feature `appsync`). `cargo run`
 //! serves an HTTP function on `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary
 //! polls the Runtime API.
 //!
@@ -62,6 +63,10 @@
 
 #[cfg(feature = "agentcore")]
 pub mod agentcore;
+#[cfg(feature = "appsync")]
+pub mod appsync;
+#[cfg(feature = "appsync")]
+mod appsync_request;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
 mod core;

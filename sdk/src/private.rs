@@ -3,8 +3,8 @@
 pub use crate::core::check::probe::{Fallback, IsMet, begin, end, kind_of, type_of};
 pub use crate::function::built::built;
 pub use crate::function::check::{
-    IsError, IsEventFunction, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer, IsPartsExtractor,
-    IsRecordFunction, IsResponse, IsReturned, require_send,
+    HasConcurrency, HasMargin, IsError, IsExtractor, IsHttpFunction, IsLastExtractor, IsLayer, IsOuterLayer,
+    IsPartsExtractor, IsRecordFunction, IsResponse, IsReturned, require_send,
 };
 #[cfg(feature = "openapi")]
 pub use crate::http::described::{add_route, with_operation};

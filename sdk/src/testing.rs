@@ -56,6 +56,7 @@
 //! | CloudWatch Logs (feature `cloudwatch-logs`) | `logs` |
 //! | SES | [`ses`](mod@ses) |
 //! | EventBridge and schedules | [`event_bridge`](mod@event_bridge), [`schedule`], [`scheduler`] |
+//! | AppSync (feature `appsync`): a field, a batch, a Lambda authorizer | `appsync`, `appsync_authorization` |
 //! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
 //!
 //! `event()` of a builder returns its event, and so does `Into<Value>`. It serializes as that event, so that one can be
@@ -102,6 +103,8 @@
 
 #[cfg(feature = "agentcore")]
 pub mod agentcore;
+#[cfg(feature = "appsync")]
+pub mod appsync;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
 mod content;
@@ -136,6 +139,10 @@ pub mod sqs;
 #[cfg(any(feature = "metrics", feature = "otel"))]
 mod variables;
 
+#[cfg(feature = "appsync-schema")]
+pub use self::appsync::assert_appsync_schema;
+#[cfg(feature = "appsync")]
+pub use self::appsync::{AppSyncAuthorizationEvent, AppSyncEvent, appsync, appsync_authorization};
 pub use self::content::{Content, Raw, raw};
 #[cfg(all(feature = "http", feature = "json-schema"))]
 pub use self::contract::Contract;

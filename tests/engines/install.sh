@@ -47,4 +47,6 @@ fi
 "$(dirname "$0")/../contract/install.sh" >/dev/null
 # What judges MCP servers.
 "$(dirname "$0")/../mcp/install.sh" >/dev/null
+# The reference implementation of GraphQL.
+"$(dirname "$0")/../graphql/install.sh" >/dev/null
 echo "$engines/bin"

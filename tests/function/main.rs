@@ -321,3 +321,76 @@ mod mistakes {
         assert_eq!(panicked(of_a_route::get::function()), route);
     }
 }
+
+/// A resolver of AppSync: its last argument chooses the kind.
+#[cfg(test)]
+mod field {
+    use std::time::Duration;
+
+    use pilaster::appsync::{Arguments, Batch, Batched, Identity, Source};
+    use pilaster::testing::{Caller, appsync};
+    use serde_json::json;
+
+    #[derive(Debug, pilaster::ErrorType)]
+    enum PostError {
+        NotFound,
+    }
+
+    impl std::fmt::Display for PostError {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("there is no such post")
+        }
+    }
+
+    impl std::error::Error for PostError {}
+
+    mod single {
+        use super::*;
+
+        #[pilaster::lambda_handler(concurrency = 2, margin = Duration::from_secs(1))]
+        async fn post(identity: Identity, Arguments(id): Arguments<u32>) -> Result<u32, PostError> {
+            let _ = (identity, id);
+            Err(PostError::NotFound)
+        }
+
+        #[tokio::test]
+        async fn the_error_type_is_that_of_the_function() {
+            let caller = Caller::new(post::function());
+            let error = caller.call(appsync("Query", "post").arguments(json!({}))).await.unwrap_err();
+            assert_eq!(error.error_type(), "InvalidArguments");
+        }
+    }
+
+    mod of_source {
+        use super::*;
+
+        #[pilaster::lambda_handler]
+        async fn author(Source(post): Source<u32>) -> Result<u32, PostError> {
+            if post == 7 { Ok(8) } else { Err(PostError::NotFound) }
+        }
+
+        #[tokio::test]
+        async fn the_error_type_is_that_of_the_function() {
+            let caller = Caller::new(author::function());
+            assert_eq!(caller.call(appsync("Post", "author").source(7)).await.unwrap(), 8);
+            let error = caller.call(appsync("Post", "author").source(8)).await.unwrap_err();
+            assert_eq!((error.error_type(), error.message()), ("NotFound", "there is no such post"));
+        }
+    }
+
+    mod of_batch {
+        use super::*;
+
+        #[pilaster::lambda_handler]
+        async fn comments(_: Identity, batch: Batch<u32>) -> Result<Batched<u32>, PostError> {
+            Ok(batch.answer(|item| item.source + 1))
+        }
+
+        #[tokio::test]
+        async fn the_batch_is_answered() {
+            let caller = Caller::new(comments::function());
+            let answer = caller.call(appsync("Post", "comments").batch([7])).await.unwrap();
+            assert_eq!(answer, json!([{ "data": 8 }]));
+        }
+    }
+}

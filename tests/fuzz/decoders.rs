@@ -35,10 +35,11 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 15] = [
+pub(crate) const ALL: [Named; 16] = [
     ("http", http),
     ("records", records),
     ("events", events),
+    ("fields", fields),
     ("json", json),
     ("form", form),
     ("multipart", multipart),
@@ -195,6 +196,10 @@ pub(crate) fn mcp() -> Decoder {
         }
         answer["result"].get("isError").is_none() && answer.get("result").is_some()
     })
+}
+
+pub(crate) fn fields() -> Decoder {
+    Decoder::of_functions("fields", functions::fields())
 }
 
 /// Bodies under one of these types.

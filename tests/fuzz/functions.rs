@@ -8,6 +8,9 @@ use std::sync::Once;
 
 use axum_extra::extract::CookieJar;
 use futures_util::FutureExt;
+use pilaster::appsync::{
+    Access, Arguments, Authorization, Batch, Batched, FieldInfo, Identity, Prev, RequestHeaders, Selection, Source,
+};
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
     self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query, Rejection,
@@ -21,6 +24,7 @@ use pilaster::{
     IntoService, Kafka, Kinesis, LogRecord, MqMessage, S3Object, Schedule, Sns, Sqs,
 };
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 type Called<'c> = Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + 'c>>;
@@ -31,6 +35,8 @@ pub(crate) enum Kind {
     Http,
     Records,
     Event,
+    /// Fields of AppSync.
+    Fields,
 }
 
 /// A function of any kind.
@@ -61,13 +67,13 @@ impl Function {
         let shown = || event.chars().take(3_000).collect::<String>();
         assert_eq!(PANICS.get(), before, "{}: it panicked over {}", self.name, shown());
         let answer = answer.unwrap_or_else(|_| panic!("{}: it panicked over {}", self.name, shown()));
-        if let Err(mistake) = self.check(&answer) {
+        if let Err(mistake) = self.check(event, &answer) {
             panic!("{}: {mistake}: {answer:?}, after {}", self.name, shown());
         }
         answer
     }
 
-    fn check(&self, answer: &Result<Value, FunctionError>) -> Result<(), &'static str> {
+    fn check(&self, event: &str, answer: &Result<Value, FunctionError>) -> Result<(), &'static str> {
         let answer = match answer {
             Err(error) if error.error_type().is_empty() || error.error_type() == "Panic" => {
                 return Err("an error without a type");
@@ -80,6 +86,19 @@ impl Function {
         };
         match self.kind {
             Kind::Event => Ok(()),
+            Kind::Fields if !event.trim_start().starts_with('[') => Ok(()),
+            Kind::Fields => {
+                let items = serde_json::from_str::<Vec<IgnoredAny>>(event).map_or(0, |items| items.len());
+                let is_item = |item: &Value| {
+                    let keys = item.as_object().map(|item| item.keys().map(String::as_str).collect::<Vec<_>>());
+                    let keys = keys.unwrap_or_default();
+                    keys == ["data"] || (keys == ["errorMessage", "errorType"] && item["errorType"].is_string())
+                };
+                match answer.as_array().is_some_and(|answer| answer.len() == items && answer.iter().all(is_item)) {
+                    true => Ok(()),
+                    false => Err("not a response to this batch"),
+                }
+            }
             Kind::Http => match answer["statusCode"].as_u64() {
                 // An empty response to a WebSocket message has no body.
                 Some(200..=499) if answer.get("body").is_none_or(Value::is_string) => Ok(()),
@@ -256,6 +275,33 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
     Ok(CustomResource::new().data("Seen", format!("{:?}", event.request).len()))
 }
 
+/// Everything that reads the context of a field.
+#[expect(clippy::too_many_arguments, reason = "one function sees all of them")]
+async fn field(
+    identity: Identity,
+    headers: RequestHeaders,
+    selection: Selection,
+    info: FieldInfo,
+    source: Option<Source<Value>>,
+    prev: Option<Prev<Value>>,
+    arguments: Arguments<Map<String, Value>>,
+) -> Result<String, BoxError> {
+    let seen = (source.is_some(), prev.is_some(), arguments.0.len(), selection.iter().count(), headers.iter().count());
+    Ok(format!("{identity:?} {info:?} {seen:?} {}", info.variables::<Value>().is_ok()))
+}
+
+async fn typed_field(Source(order): Source<Order>, Arguments(page): Arguments<Page>) -> Result<String, BoxError> {
+    Ok(format!("{order:?} {}", page.tag.len()))
+}
+
+async fn all_fields(batch: Batch<Option<Order>, Page>) -> Result<Batched<String>, BoxError> {
+    Ok(batch.answer(|item| format!("{:?} {}", item.source, item.arguments.tag.len())))
+}
+
+async fn authorize_field(request: Authorization) -> Result<Access, BoxError> {
+    Ok(Access::allow().context("operation", request.operation_name().unwrap_or_default()))
+}
+
 /// A function whose responses are recorded by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
     let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").key(key));
@@ -305,9 +351,19 @@ pub(crate) fn events() -> Vec<Function> {
     ]
 }
 
+/// The functions of AppSync.
+pub(crate) fn fields() -> Vec<Function> {
+    vec![
+        Function::new("field", Kind::Fields, pilaster::handler(field)),
+        Function::new("typed_field", Kind::Fields, pilaster::handler(typed_field)),
+        Function::new("all_fields", Kind::Fields, pilaster::handler(all_fields)),
+        Function::new("authorize_field", Kind::Event, pilaster::handler(authorize_field)),
+    ]
+}
+
 /// Returns all functions.
 pub(crate) fn all() -> Vec<Function> {
-    http().into_iter().chain(records()).chain(events()).collect()
+    http().into_iter().chain(records()).chain(events()).chain(fields()).collect()
 }
 
 /// Returns the function of this name.

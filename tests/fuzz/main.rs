@@ -108,7 +108,7 @@ macro_rules! each_decoder {
 }
 
 each_decoder!(
-    http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools, mcp
+    http, records, events, fields, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools, mcp
 );
 
 #[test]

@@ -1,6 +1,7 @@
 //! The library from outside: whole functions called in this process, a module per kind.
 #![allow(clippy::unwrap_used)]
 
+mod appsync;
 mod error_type;
 mod events;
 mod http;

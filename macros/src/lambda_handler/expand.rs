@@ -113,8 +113,8 @@ fn options_of_kinds(options: &Options, pilaster: &CratePath, function: TokenStre
         ("IsHttpFunction", "route", route),
         ("IsHttpFunction", "streaming", streaming),
         ("IsRecordFunction", "batch", value(&options.batch)),
-        ("IsRecordFunction", "concurrency", value(&options.concurrency)),
-        ("IsEventFunction", "margin", value(&options.margin)),
+        ("HasConcurrency", "concurrency", value(&options.concurrency)),
+        ("HasMargin", "margin", value(&options.margin)),
     ];
     options.into_iter().fold(function, |function, (kind, name, value)| match value {
         Some((spans, value)) => call(pilaster, kind, name, spans, quote!(#function #value)),

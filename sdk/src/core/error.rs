@@ -5,7 +5,7 @@
 
 mod causes;
 mod refusal;
-#[cfg(feature = "tools")]
+#[cfg(any(feature = "appsync", feature = "tools"))]
 mod stated;
 
 use std::any::type_name;
@@ -22,7 +22,7 @@ pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes};
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
-#[cfg(feature = "tools")]
+#[cfg(any(feature = "appsync", feature = "tools"))]
 pub(crate) use self::stated::Stated;
 
 /// A boxed error, as `lambda_runtime` and tower use it.
@@ -190,9 +190,15 @@ impl NamedErrors {
         self.0.push(|error| as_error::<E>(error).map(E::error_type));
     }
 
-    #[cfg(feature = "tools")]
+    /// Adds the error types of a part of the function.
+    #[cfg(any(feature = "appsync", feature = "tools"))]
     pub(crate) fn append(&mut self, other: &Self) {
         self.0.extend(other.0.iter().copied());
+    }
+
+    /// Returns the name of an error, if its type is known.
+    fn name_of<'e>(&self, error: &'e (dyn StdError + 'static)) -> Option<&'e str> {
+        self.0.iter().find_map(|name| name(error))
     }
 
     /// Renames the error after the first of its causes whose type is known.
@@ -200,7 +206,7 @@ impl NamedErrors {
         if self.0.is_empty() {
             return error;
         }
-        let name_of = |at| self.0.iter().find_map(|name| name(at));
+        let name_of = |at| self.name_of(at);
         let named = error.source().and_then(|source| causes(source).find_map(name_of)).map(str::to_owned);
         if let Some(name) = named {
             error.described.error_type = name;

@@ -118,7 +118,7 @@ impl<K, L, O> Function<K, L, O> {
     }
 
     /// Uses `E` for the `errorType` of a failed invocation, for the kinds whose invocations can fail.
-    #[cfg_attr(not(any(feature = "macros", feature = "records")), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "macros", feature = "records", feature = "appsync")), allow(dead_code))]
     pub(crate) fn with_error_type<E: ErrorType>(mut self) -> Self {
         self.error_types.add::<E>();
         self

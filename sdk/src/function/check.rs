@@ -24,7 +24,7 @@ check! {
         message = "`{Self}` cannot be the last argument of a handler",
         label = "not an extractor",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
-        note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …",
+        note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …; a resolver of AppSync a part of its event: `Arguments<T>`, `Source<T>`, …",
         note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
@@ -34,7 +34,7 @@ check! {
         message = "`{Self}` cannot be an argument of this handler",
         label = "not an extractor of this kind of function",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
-        note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>`, `Metrics` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`",
+        note = "a record or an event function takes `Client<T>`, `Secret<T>`, `Parameter<T>`, `Metrics` and `Invocation` before the record or the event, and a record function also metadata of the record, such as `SqsMessage`; a resolver of AppSync takes them before its last argument, a part of its event",
         note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
@@ -51,7 +51,7 @@ check! {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` cannot be returned from this handler",
         label = "not a `Result`",
-        note = "an event function returns `Result<T, E>`: `T` implements `serde::Serialize`, and `E` is any `std::error::Error` or `pilaster::BoxError`",
+        note = "an event function and a resolver of AppSync return `Result<T, E>`: `T` implements `serde::Serialize`, and `E` is any `std::error::Error` or `pilaster::BoxError`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsReturned;
@@ -61,7 +61,7 @@ check! {
         label = "not a response of this kind of function",
         note = "an HTTP function returns `Json<T>`, `Created<T>`, `NoContent`, `String`, `StatusCode`, `(StatusCode, Json<T>)`, … of `pilaster::http`, or another `pilaster::http::IntoResponse`",
         note = "a record function returns `Result<(), E>`, with `Firehose<T>` `Result<TransformedRecord, E>`, with `S3BatchTask` also `Result<String, E>`",
-        note = "an event function returns `Result<T, E>`, where `T` implements `serde::Serialize`",
+        note = "an event function and a resolver of AppSync return `Result<T, E>`, where `T` implements `serde::Serialize`; a resolver of batches returns `Result<Batched<T>, E>`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsResponse;
@@ -70,7 +70,7 @@ check! {
         message = "`{Self}` cannot be the error of this handler",
         label = "not a valid error type",
         note = "an HTTP function returns `pilaster::http::HttpError`, into which `?` converts any `std::error::Error`; `ErrorLayer::on` sets the status of an error type",
-        note = "a record or an event function returns any `std::error::Error`, or `pilaster::BoxError`",
+        note = "a record or an event function and a resolver of AppSync return any `std::error::Error`, or `pilaster::BoxError`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]
     pub trait IsError;
@@ -83,7 +83,7 @@ check! {
     message = "`{Self}` cannot be the layer of this handler",
     label = "does not fit around this kind of function",
     note = "an HTTP function takes a stack: `layer = pilaster::http::Stack::new().layer(..)`, or a call of a function that returns one: `layer = api()`",
-    note = "a record function takes a `tower::Layer` of services of `pilaster::records::Record`, such as `pilaster::records::from_fn(..)`, an event function one of services of `pilaster::Incoming`",
+    note = "a record function takes a `tower::Layer` of services of `pilaster::records::Record`, such as `pilaster::records::from_fn(..)`, an event function one of services of `pilaster::Incoming`, a resolver of AppSync one of services of `pilaster::appsync::FieldCall`",
     note = "a layer of raw events, such as `SecretsLayer` or `MetricsLayer`, is added by `outer = ..`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
@@ -165,7 +165,7 @@ pub trait IsHttpFunction<Streaming>: Sized {
 
 /// Options of record functions.
 #[diagnostic::on_unimplemented(
-    message = "`concurrency` and `batch` are options of record functions",
+    message = "`batch` is an option of record functions",
     label = "only for record functions",
     note = "a record function takes a record, such as `Sqs<T>`, as its last argument",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
@@ -173,18 +173,28 @@ pub trait IsHttpFunction<Streaming>: Sized {
 pub trait IsRecordFunction: Sized {
     type Batch;
 
-    fn concurrency(self, records: usize) -> Self;
     fn batch(self, batch: Self::Batch) -> Self;
 }
 
-/// Options of event functions.
+/// The option of functions that are called for each of several records or items.
 #[diagnostic::on_unimplemented(
-    message = "`margin` is an option of event functions",
-    label = "only for event functions",
+    message = "`concurrency` is an option of record functions and of resolvers of AppSync",
+    label = "only for functions of records and of fields",
+    note = "a record function takes a record, such as `Sqs<T>`, as its last argument, a resolver a part of an event of AppSync, such as `Arguments<T>`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+)]
+pub trait HasConcurrency: Sized {
+    fn concurrency(self, calls: usize) -> Self;
+}
+
+/// The option of functions whose work is cancelled before the deadline.
+#[diagnostic::on_unimplemented(
+    message = "`margin` is an option of event functions and of resolvers of AppSync",
+    label = "only for functions of events and of fields",
     note = "an HTTP function sets it by `pilaster::http::Stack::deadline`, a record function by `pilaster::records::Batch::margin`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
-pub trait IsEventFunction: Sized {
+pub trait HasMargin: Sized {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self;
 }
 

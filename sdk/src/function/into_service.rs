@@ -20,7 +20,7 @@ use crate::observe::logging::{Logging, LoggingLayer};
 #[diagnostic::on_unimplemented(
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Kind<L>: Sized {
@@ -44,7 +44,7 @@ pub trait Kind<L>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be run: its layers do not fit its handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IntoService: Describe {

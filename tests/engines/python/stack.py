@@ -40,6 +40,9 @@ class Stack:
             elif resource["Type"] == "AWS::Serverless::StateMachine":
                 definition = properties["DefinitionUri"]
                 properties["DefinitionUri"] = self.put(definition, (self.example / definition).read_bytes())
+            elif resource["Type"] == "AWS::AppSync::GraphQLSchema":
+                # The engine reads no schema from S3.
+                properties["Definition"] = (self.example / properties.pop("DefinitionS3Location")).read_text()
         self.ids = self.create(json.dumps(template))
         lambdas = self.client("lambda")
         for logical in functions:

@@ -179,6 +179,7 @@ Value typescript/parser/cognito/base.json
 Value typescript/parser/connect-outbound-campaigns/base.json
 Value typescript/parser/transfer-family/base.json
 Value python/appSyncBatchEvent.json
+Value appsync/batch.json
 ";
 
 /// The files that a type of `aws_lambda_events` rejects, with the place of the error and the reason. Read as `Value`.

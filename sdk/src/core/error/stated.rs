@@ -14,15 +14,17 @@ pub(crate) struct Stated {
 
 impl NamedErrors {
     /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
-    /// error type that was added here.
+    /// error type that was added here. `None` for any other error, whose text may be internal.
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
         causes(error).find_map(|cause| {
-            let described = as_error::<FunctionError>(cause).map(|error| &error.described);
-            if let Some(Described { error_type, message, .. }) = described.or_else(|| cause.downcast_ref()) {
-                return Some(Stated { error_type: error_type.clone(), message: message.clone() });
+            if let Some(name) = self.name_of(cause) {
+                return Some(Stated { error_type: name.to_owned(), message: cause.to_string() });
             }
-            let error_type = self.0.iter().find_map(|name| name(cause))?.to_owned();
-            Some(Stated { error_type, message: cause.to_string() })
+            let described = as_error::<FunctionError>(cause).map(|error| &error.described);
+            let Described { error_type, message, source } = described.or_else(|| cause.downcast_ref())?;
+            // As `apply` does: the type is that of a known cause, the text stays.
+            let name = source.as_ref().and_then(|source| causes(&**source).find_map(|at| self.name_of(at)));
+            Some(Stated { error_type: name.unwrap_or(error_type).to_owned(), message: message.clone() })
         })
     }
 }
@@ -61,6 +63,10 @@ mod tests {
         for error in [own().into(), Outer(own().into()).into(), BoxError::from(Box::new(own()))] {
             assert_eq!(stated(&names, error).as_deref(), Some("Gone: not here"));
         }
-        assert_eq!(stated(&names, Outer(std::io::Error::other("secret").into()).into()), None);
+        let renamed = FunctionError::new("Late", "too late").with_source(OutOfStock);
+        assert_eq!(stated(&names, renamed.into()).as_deref(), Some("OutOfStock: too late"));
+        for secret in [Outer(std::io::Error::other("secret").into()).into(), BoxError::from("secret host")] {
+            assert_eq!(stated(&names, secret), None);
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::core::raw::Incoming;
 use crate::events::extract::event::Event;
 use crate::function::builder::Function;
 use crate::function::check::{
-    IsError, IsEventFunction, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
+    HasMargin, IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsResponse, IsReturned,
 };
 
 /// The kind of event functions.
@@ -44,7 +44,7 @@ where
     }
 }
 
-impl<S, L, O> IsEventFunction for Function<EventFunction<S>, L, O> {
+impl<S, L, O> HasMargin for Function<EventFunction<S>, L, O> {
     fn margin(self, margin: impl Into<Option<Duration>>) -> Self {
         Self::margin(self, margin)
     }

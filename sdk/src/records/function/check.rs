@@ -8,7 +8,8 @@ use crate::core::check::probe::check;
 use crate::core::error::BoxError;
 use crate::function::builder::Function;
 use crate::function::check::{
-    IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse, IsReturned,
+    HasConcurrency, IsError, IsExtractor, IsLastExtractor, IsLayer, IsPartsExtractor, IsRecordFunction, IsResponse,
+    IsReturned,
 };
 use crate::records::batch::Batch;
 use crate::records::extract::{FromRecord, FromRecordParts};
@@ -44,11 +45,13 @@ where
 impl<S, L, O> IsRecordFunction for Function<RecordFunction<S>, L, O> {
     type Batch = Batch;
 
-    fn concurrency(self, records: usize) -> Self {
-        Self::concurrency(self, records)
-    }
-
     fn batch(self, batch: Batch) -> Self {
         Self::batch(self, batch)
+    }
+}
+
+impl<S, L, O> HasConcurrency for Function<RecordFunction<S>, L, O> {
+    fn concurrency(self, records: usize) -> Self {
+        Self::concurrency(self, records)
     }
 }

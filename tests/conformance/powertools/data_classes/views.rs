@@ -3,7 +3,10 @@
 mod forms;
 mod named;
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
+use pilaster::appsync::{Arguments, FieldInfo, Identity, RequestHeaders, Selection, Source};
 use pilaster::events::FromEvent;
 use pilaster::events::cloudformation::ResourceRequest;
 use pilaster::records::{EventBridge, MqMessage, SesMessage, Sns};
@@ -218,6 +221,7 @@ impl Views {
                 }
                 views.event.add("", values);
             }
+            "AppSyncResolverEvent" => views.event.add("", resolved(event)),
             class => return unsupported(format!("the class `{class}`, which is not a type: `Event<T>` needs one")),
         }
         Ok(views)
@@ -287,6 +291,32 @@ fn one<T: FromEvent + 'static>(event: &Value, view: fn(T) -> Value) -> Value {
     let noted = notes.clone();
     let function = move |event: T| {
         noted.add(view(event));
+        std::future::ready(Ok::<Value, BoxError>(Value::Null))
+    };
+    send(pilaster::handler(function), event);
+    notes.all().into_iter().next().unwrap_or_default()
+}
+
+/// The values that a resolver sees.
+fn resolved(event: &Value) -> Value {
+    let notes = Notes::default();
+    let noted = notes.clone();
+    let function = move |identity: Identity,
+                         headers: RequestHeaders,
+                         selection: Selection,
+                         field: FieldInfo,
+                         source: Option<Source<Value>>,
+                         Arguments(arguments): Arguments<Value>| {
+        let identity = match identity {
+            Identity::Cognito(user) => json!({ "sub": user.sub, "username": user.username, "issuer": user.issuer }),
+            _ => Value::Null,
+        };
+        noted.add(json!({
+            "field_name": field.field_name(), "type_name": field.parent_type_name(), "arguments": arguments,
+            "identity": identity, "request_headers": headers.iter().collect::<BTreeMap<_, _>>(),
+            "source": source.map(|Source(source)| source),
+            "info": { "selection_set_list": selection.iter().collect::<Vec<_>>() },
+        }));
         std::future::ready(Ok::<Value, BoxError>(Value::Null))
     };
     send(pilaster::handler(function), event);

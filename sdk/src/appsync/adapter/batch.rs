@@ -1,0 +1,215 @@
+//! Calls the resolver: for one field, for each item of a batch, or once for all of its items.
+//!
+//! The calls of one batch are futures of one task, so what a task holds, such as the metrics of the invocation, reaches
+//! each of them. A panic fails its item alone.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use serde_json::value::RawValue;
+use tokio::task::coop;
+use tokio::time::Instant;
+use tower::{Service, ServiceExt};
+use tracing::Instrument;
+
+use super::config::AdapterConfig;
+use super::failure;
+use crate::appsync::call::{FieldCall, FieldResponse};
+use crate::appsync::context::FieldContext;
+use crate::core::deadline::until;
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::invocation::Invocation;
+use crate::core::panic::Cancellable;
+
+type ItemResult = Result<Box<RawValue>, FunctionError>;
+
+/// Resolves one field.
+pub(super) async fn single<S>(service: &S, context: FieldContext, config: &AdapterConfig) -> ItemResult
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    config.routes.takes_batches(&context)?;
+    let results = called(service, vec![context], config).await;
+    results.into_iter().next().unwrap_or_else(|| Err(FunctionError::new("InternalError", "internal error")))
+}
+
+/// Resolves all items of a batch, and logs those that failed. The results are in the order of the items.
+pub(super) async fn all<S>(
+    service: &S,
+    items: Vec<Result<FieldContext, FunctionError>>,
+    invocation: &Invocation,
+    config: &AdapterConfig,
+) -> Vec<ItemResult>
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let fields = items.iter().map(|item| item.as_ref().ok().map(FieldContext::path)).collect::<Vec<_>>();
+    // A batch has one field; its first item decides which resolver it has.
+    let first = items.iter().find_map(|item| item.as_ref().ok()).cloned();
+    let takes_batches = first.as_ref().map_or(Ok(false), |first| config.routes.takes_batches(first));
+    let results = match (takes_batches, first) {
+        (Ok(true), Some(first)) => whole(service, items, &first, config).await,
+        _ => each(service, items, invocation, config).await,
+    };
+    for (index, (result, field)) in results.iter().zip(&fields).enumerate() {
+        if let Err(error) = result {
+            failure::log(index, field.as_deref(), error);
+        }
+    }
+    results
+}
+
+/// Calls the resolver once for all items of its field.
+async fn whole<S>(
+    service: &S,
+    items: Vec<Result<FieldContext, FunctionError>>,
+    first: &FieldContext,
+    config: &AdapterConfig,
+) -> Vec<ItemResult>
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let is_same = |context: &FieldContext| {
+        context.field_name() == first.field_name() && context.parent_type_name() == first.parent_type_name()
+    };
+    let (mut contexts, mut failed) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
+    for item in items {
+        failed.push(match item {
+            Ok(context) if is_same(&context) => {
+                contexts.push(context);
+                None
+            }
+            Ok(_) => Some(FunctionError::new("InvalidEvent", "the items of a batch are not of one field")),
+            Err(error) => Some(error),
+        });
+    }
+    let mut results = called(service, contexts, config).await.into_iter();
+    let lost = || Err(FunctionError::new("InternalError", "internal error"));
+    failed.into_iter().map(|failed| failed.map_or_else(|| results.next().unwrap_or_else(lost), Err)).collect()
+}
+
+/// Calls the resolver for each item, a bounded number of them concurrently.
+async fn each<S>(
+    service: &S,
+    items: Vec<Result<FieldContext, FunctionError>>,
+    invocation: &Invocation,
+    config: &AdapterConfig,
+) -> Vec<ItemResult>
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let stop = config.margin.and_then(|margin| until(invocation, margin));
+    let mut results = Vec::with_capacity(items.len());
+    results.resize_with(items.len(), || None);
+    let mut waiting = items.into_iter().enumerate();
+    let mut running = FuturesUnordered::new();
+    let at_stop = async {
+        match stop {
+            Some((stop, _)) => tokio::time::sleep_until(stop).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::pin!(at_stop);
+    loop {
+        // Calls that never wait keep the timer from being polled, so the clock is read as well.
+        let is_over = || stop.is_some_and(|(stop, _)| Instant::now() >= stop);
+        while running.len() < config.concurrency && !is_over() {
+            let Some((index, item)) = waiting.next() else { break };
+            match item.and_then(|context| config.routes.takes_batches(&context).map(|_| context)) {
+                Ok(context) => {
+                    let span = tracing::error_span!("item", item = index);
+                    let call = one(service, context, config).instrument(span);
+                    running.push(Cancellable::new(call).map(move |result| (index, result)));
+                }
+                Err(error) => results[index] = Some(Err(error)),
+            }
+        }
+        if running.is_empty() {
+            break;
+        }
+        tokio::select! {
+            biased;
+            () = &mut at_stop => break,
+            Some((index, result)) = running.next() => results[index] = Some(result),
+        }
+    }
+    // What has ended keeps its value, so tokio's cooperative budget is lifted.
+    while let Some(Some((index, result))) = coop::unconstrained(running.next()).now_or_never() {
+        results[index] = Some(result);
+    }
+    drop(running);
+    let late = || failure::late(stop.map(|(_, time)| time).unwrap_or_default());
+    results.into_iter().map(|result| result.unwrap_or_else(|| Err(late()))).collect()
+}
+
+/// Calls the resolver for one item; its time is that of the batch.
+async fn one<S>(service: &S, context: FieldContext, config: &AdapterConfig) -> ItemResult
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let invocation = context.invocation().clone();
+    let results = guarded(service, vec![context], &invocation, config).await;
+    results.into_iter().next().unwrap_or_else(|| Err(FunctionError::new("InternalError", "internal error")))
+}
+
+/// Calls the resolver for these items, until the deadline. Returns one result for each.
+async fn called<S>(service: &S, items: Vec<FieldContext>, config: &AdapterConfig) -> Vec<ItemResult>
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let Some(invocation) = items.first().map(|context| context.invocation().clone()) else { return Vec::new() };
+    let length = items.len();
+    let called = Cancellable::new(guarded(service, items, &invocation, config));
+    match config.margin.and_then(|margin| until(&invocation, margin)) {
+        None => called.await,
+        Some((at, time)) => match tokio::time::timeout_at(at, called).await {
+            Ok(results) => results,
+            Err(_) => (0..length).map(|_| Err(failure::late(time))).collect(),
+        },
+    }
+}
+
+/// Calls the resolver; an error and a panic are those of each item.
+async fn guarded<S>(
+    service: &S,
+    items: Vec<FieldContext>,
+    invocation: &Invocation,
+    config: &AdapterConfig,
+) -> Vec<ItemResult>
+where
+    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
+{
+    let length = items.len();
+    // Catches a panic of the layers, the function, and the `Display` of their errors.
+    let called = async {
+        let response = service.clone().oneshot(FieldCall::new(items)).await.map_err(Into::into)?;
+        let results = response.into_results();
+        if results.len() != length {
+            return Err(BoxError::from("a layer has changed the number of items"));
+        }
+        let public = |error| failure::of(error, &config.error_types, invocation);
+        Ok(results.into_iter().map(|result| result.map_err(public)).collect::<Vec<_>>())
+    };
+    let failed = match AssertUnwindSafe(called).catch_unwind().await {
+        Ok(Ok(results)) => return results,
+        Ok(Err(error)) => Failure::Error(error),
+        Err(payload) => Failure::Panic(payload),
+    };
+    let error = match failed {
+        Failure::Error(error) => failure::of(error, &config.error_types, invocation),
+        Failure::Panic(payload) => failure::panicked(payload, invocation),
+    };
+    every(error, length)
+}
+
+enum Failure {
+    Error(BoxError),
+    Panic(Box<dyn std::any::Any + Send>),
+}
+
+/// Returns the error for each item; the first one has its causes.
+fn every(error: FunctionError, length: usize) -> Vec<ItemResult> {
+    let copies = (1..length).map(|_| Err(FunctionError::new(error.error_type(), error.message()))).collect::<Vec<_>>();
+    std::iter::once(Err(error)).chain(copies).take(length).collect()
+}

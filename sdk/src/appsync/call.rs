@@ -1,0 +1,111 @@
+//! [`FieldCall`] and [`FieldResponse`]: the request and the response of the services around a resolver.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::context::FieldContext;
+use crate::core::error::BoxError;
+use crate::function::handler::HandlerService;
+
+/// The marker of resolvers with these arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByResolver<Args>(PhantomData<Args>);
+
+/// The marker of resolvers of batches with these arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ByBatch<Args>(PhantomData<Args>);
+
+/// The innermost service of a function.
+pub(super) type Innermost = HandlerService<FieldCall, FieldResponse, BoxError>;
+
+/// One call of a resolver: one field, or all items of a batch for a resolver that takes a [`Batch`](super::Batch). A
+/// clone shares the contexts.
+///
+/// A layer of an AppSync function is a `tower::Layer` of services from `FieldCall` to [`FieldResponse`]:
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::appsync::{FieldCall, FieldInfo};
+/// use tower::layer::layer_fn;
+/// use tower::{ServiceBuilder, service_fn};
+///
+/// async fn now(_: FieldInfo) -> Result<i64, BoxError> {
+///     Ok(7)
+/// }
+///
+/// let layer = layer_fn(|service| {
+///     ServiceBuilder::new()
+///         .map_request(|call: FieldCall| {
+///             tracing::info!(items = call.items().len(), "called");
+///             call
+///         })
+///         .service(service)
+/// });
+/// let function = pilaster::handler(now).layer(layer);
+/// # let _ = function;
+/// # let _ = service_fn(async |call: FieldCall| Ok::<_, BoxError>(call));
+/// ```
+#[derive(Clone)]
+pub struct FieldCall {
+    items: Arc<[FieldContext]>,
+}
+
+impl FieldCall {
+    pub(super) fn new(items: impl Into<Arc<[FieldContext]>>) -> Self {
+        Self { items: items.into() }
+    }
+
+    /// Returns the contexts: one, or those of all items of a batch.
+    pub fn items(&self) -> &[FieldContext] {
+        &self.items
+    }
+}
+
+/// The data of the event is not shown.
+impl fmt::Debug for FieldCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&*self.items).finish()
+    }
+}
+
+/// The response of a resolver: the JSON or the error of each item of its [`FieldCall`], in the same order.
+pub struct FieldResponse {
+    results: Vec<Result<Box<RawValue>, BoxError>>,
+}
+
+impl FieldResponse {
+    pub(super) fn new(results: Vec<Result<Box<RawValue>, BoxError>>) -> Self {
+        Self { results }
+    }
+
+    /// Returns the response of a call with one item.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be serialized as JSON.
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        Ok(Self::new(vec![Ok(to_raw_value(value)?)]))
+    }
+
+    /// Returns the result of each item.
+    pub fn results(&self) -> impl ExactSizeIterator<Item = Result<&RawValue, &BoxError>> {
+        self.results.iter().map(|result| result.as_deref())
+    }
+
+    pub(super) fn into_results(self) -> Vec<Result<Box<RawValue>, BoxError>> {
+        self.results
+    }
+}
+
+/// The values may be personal: only their number is shown.
+impl fmt::Debug for FieldResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("FieldResponse").field(&format_args!("{} items", self.results.len())).finish()
+    }
+}

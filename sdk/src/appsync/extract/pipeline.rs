@@ -1,0 +1,74 @@
+//! [`Prev`] and [`Stash`]: what the steps of a pipeline resolver share.
+
+use serde::de::DeserializeOwned;
+
+use super::super::context::{FieldContext, decode};
+use super::{FromContext, FromField};
+use crate::core::error::{BoxError, FunctionError};
+use crate::core::json::members::member;
+
+/// The result of the step before this one in a pipeline resolver. The first step has none: there, `Option<Prev<T>>` is
+/// `None`.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::appsync::Prev;
+///
+/// async fn double(Prev(number): Prev<i64>) -> Result<i64, BoxError> {
+///     Ok(number.checked_mul(2).ok_or("too large")?)
+/// }
+/// # let _ = pilaster::handler(double);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prev<T>(pub T);
+
+/// Decodes the result of the step before.
+fn prev<T: DeserializeOwned>(context: &FieldContext) -> Result<T, FunctionError> {
+    let result = context.prev().and_then(|prev| member(prev, "result"));
+    decode(result.map_or("null", |result| result.get()), "InvalidPrev", "prev.result")
+}
+
+impl<T: DeserializeOwned + Send> FromContext for Prev<T> {
+    async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
+        Ok(Self(prev(context)?))
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromField for Prev<T> {}
+
+impl<T: DeserializeOwned + Send> FromContext for Option<Prev<T>> {
+    async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
+        Ok(prev::<Option<T>>(context)?.map(Prev))
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromField for Option<Prev<T>> {}
+
+/// The object that the steps of a pipeline resolver share. The response of a direct resolver cannot change it.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::BoxError;
+/// use pilaster::appsync::Stash;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Shared { tenant: String }
+///
+/// async fn tenant(Stash(shared): Stash<Shared>) -> Result<String, BoxError> {
+///     Ok(shared.tenant)
+/// }
+/// # let _ = pilaster::handler(tenant);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stash<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromContext for Stash<T> {
+    async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
+        Ok(Self(decode(context.stash().unwrap_or("{}"), "InvalidStash", "stash")?))
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromField for Stash<T> {}
