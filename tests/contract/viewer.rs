@@ -64,6 +64,7 @@ fn assert_shown(seen: &Value, hosts: &[&str]) {
 }
 
 #[test]
+#[ignore = "it needs Chromium: see tests/engines/README.md"]
 fn crud_shows_each_operation_from_the_files_of_the_cdn() {
     let folder = folder("viewer-crud");
     let crud = Crud::start(&folder);
@@ -106,6 +107,7 @@ impl Viewed {
 const PAGES: [&str; 2] = ["/v1/help/docs", "/v1/help/reference"];
 
 #[test]
+#[ignore = "it needs Chromium: see tests/engines/README.md"]
 fn files_of_your_own_bucket_are_shown_behind_a_base_path_under_any_security_headers() {
     for headers in ["default", "strict", "report-only"] {
         let bucket = free_port();
@@ -121,6 +123,7 @@ fn files_of_your_own_bucket_are_shown_behind_a_base_path_under_any_security_head
 }
 
 #[test]
+#[ignore = "it needs Chromium: see tests/engines/README.md"]
 fn a_planted_script_a_planted_host_and_a_changed_file_are_found() {
     let bucket = free_port();
     let viewed = Viewed::start(bucket, "default");
