@@ -3,7 +3,7 @@
 
 #[cfg(feature = "idempotency")]
 pub(crate) mod at_end;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "validate"))]
 pub(crate) mod at_start;
 pub mod check;
 #[cfg(any(feature = "jwt", feature = "secrets", feature = "_parameters", feature = "otel"))]

@@ -119,7 +119,7 @@ fn start<F: IntoService>(
         // Some layers spawn a task when they are built.
         let _entered = runtime.enter();
         let build = || built(|| function.into_service());
-        #[cfg(feature = "metrics")]
+        #[cfg(any(feature = "metrics", feature = "validate"))]
         let build = || crate::core::at_start::perform(build);
         build()?
     };

@@ -126,6 +126,8 @@ prop_compose! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn what_is_written_is_read(find in finds()) {
         let mut fields: Vec<(&str, String)> = Vec::new();
