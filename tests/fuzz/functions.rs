@@ -276,7 +276,6 @@ async fn custom_resource(event: CloudFormation<Database>) -> Result<CustomResour
 }
 
 /// Everything that reads the context of a field.
-#[expect(clippy::too_many_arguments, reason = "one function sees all of them")]
 async fn field(
     identity: Identity,
     headers: RequestHeaders,
