@@ -80,7 +80,7 @@ fn parse(variable: &str, given: String, may_be_json: bool) -> Result<Map<String,
 }
 
 /// Returns the values as text; a value that is not text as its JSON.
-#[cfg(any(feature = "secrets", feature = "parameters", feature = "agentcore"))]
+#[cfg(any(feature = "secrets", feature = "parameters"))]
 fn texts(object: Map<String, Value>) -> impl Iterator<Item = (String, String)> {
     object.into_iter().map(|(name, value)| match value {
         Value::String(text) => (name, text),

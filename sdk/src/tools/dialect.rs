@@ -38,7 +38,20 @@ impl SchemaFaults {
     }
 
     fn unless_empty(self, schema: Value) -> Result<Value, Self> {
-        if self.0.is_empty() { Ok(schema) } else { Err(self) }
+        if self.0.is_empty() { Ok(sorted(schema)) } else { Err(self) }
+    }
+}
+
+/// Sorts the members of all objects, whose order depends on a feature of serde_json that any crate can turn on.
+fn sorted(schema: Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let mut members = members.into_iter().map(|(name, value)| (name, sorted(value))).collect::<Vec<_>>();
+            members.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        value => value,
     }
 }
 

@@ -148,7 +148,10 @@ impl<'f> Reducer<'f> {
             }
         }
         let mut is_whole = true;
-        for (name, schema) in properties.into_iter().flatten() {
+        // By name: the order of a map depends on a feature of serde_json that any crate can turn on.
+        let mut properties = properties.into_iter().flatten().collect::<Vec<_>>();
+        properties.sort_by_key(|(name, _)| *name);
+        for (name, schema) in properties {
             match self.reduce(schema, &format!("{path}/{name}")) {
                 Some(property) => reduced.properties.push((name.clone(), property)),
                 None => is_whole = false,
