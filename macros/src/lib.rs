@@ -12,6 +12,7 @@ mod from_value;
 mod idempotent;
 mod lambda_handler;
 mod operation;
+mod own_type;
 mod to_http_error;
 mod tool;
 mod tool_input;

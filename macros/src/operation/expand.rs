@@ -7,8 +7,9 @@ use syn::{FnArg, ReturnType, parse_quote};
 
 use super::parse::{Content, Documented, Options, Response};
 use crate::crate_path::CratePath;
+use crate::doc_comment;
 use crate::lambda_handler::{Function, checks, local, met, returned};
-use crate::{deprecation, doc_comment};
+use crate::own_type::own_type;
 
 /// Returns the unchanged function, and a type with its name, which `http::routes!` adds to the routes.
 pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream) -> TokenStream {
@@ -31,27 +32,6 @@ pub(super) fn expand(options: &Options, function: &Function, item: &TokenStream)
         #item
 
         #items
-    }
-}
-
-/// Returns a type with the name of the function, and associated functions. It is defined beside the function and not
-/// imported by a glob: in a module with `use super::*`, it hides that of a handler with the same name.
-fn own_type(function: &Function, functions: TokenStream) -> TokenStream {
-    let (name, vis) = (&function.sig.ident, &function.vis);
-    let cfgs = function.cfgs().collect::<Vec<_>>();
-    let allow = deprecation::allowed(&function.attrs);
-    quote! {
-        #(#cfgs)*
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, unreachable_pub, missing_docs, missing_debug_implementations, dead_code)]
-        #vis enum #name {}
-
-        #(#cfgs)*
-        #allow
-        #[allow(unreachable_pub)]
-        impl #name {
-            #functions
-        }
     }
 }
 

@@ -7,7 +7,8 @@ use syn::ext::IdentExt;
 
 use super::validate::{Argument, Arguments};
 use crate::crate_path::CratePath;
-use crate::lambda_handler::{Function, local, module, returned, type_with};
+use crate::lambda_handler::{Function, local, returned};
+use crate::own_type::own_type;
 use crate::tool_input::{Options, definition};
 
 /// Returns the function, and a type with its name. The input of the tool is a struct within `tool()`, where no name of the
@@ -49,9 +50,8 @@ pub(super) fn expand(options: &Options, function: &Function, arguments: &Argumen
         }},
         None => tools,
     };
-    let items = type_with(
+    let items = own_type(
         function,
-        &module("tool_", function),
         quote! {
             /// Returns the tool, which `Tools::add` takes.
             pub fn tool() -> #pilaster::tools::Tools {
