@@ -78,7 +78,8 @@ pub(crate) use self::aws::THROTTLED_REASONS;
 pub(crate) use self::aws::connections::Connections;
 #[cfg(feature = "websocket")]
 pub(crate) use self::aws::management::management_client;
-#[cfg(all(test, feature = "secrets"))]
+#[cfg(test)]
+#[cfg(feature = "secrets")]
 pub(crate) use self::aws::replay;
 #[cfg(all(
     feature = "_aws",

@@ -243,7 +243,8 @@ impl Idempotency {
     }
 
     /// Disables the engine, as `POWERTOOLS_IDEMPOTENCY_DISABLED=true` does.
-    #[cfg(all(test, feature = "http"))]
+    #[cfg(test)]
+    #[cfg(feature = "http")]
     pub(crate) fn off(self) -> Self {
         self.set(|settings| settings.disabled = true)
     }

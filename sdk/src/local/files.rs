@@ -88,7 +88,8 @@ fn texts(object: Map<String, Value>) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(test)]
+#[cfg(feature = "http")]
 mod tests {
     use serde_json::json;
 

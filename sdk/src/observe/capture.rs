@@ -26,7 +26,8 @@ impl<T> Default for Capture<T> {
 
 impl<T> Capture<T> {
     /// For a process of its own, with one subscriber.
-    #[cfg(all(test, feature = "logging"))]
+    #[cfg(test)]
+    #[cfg(feature = "logging")]
     pub(super) fn alone() -> Self {
         Self(Arc::default())
     }

@@ -115,7 +115,8 @@ fn reseed() {
     }
 }
 
-#[cfg(all(test, feature = "clients"))]
+#[cfg(test)]
+#[cfg(feature = "clients")]
 mod tests {
     use super::*;
     use crate::clients::{Clients, FromClients};

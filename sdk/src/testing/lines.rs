@@ -88,7 +88,8 @@ impl Write for Lines {
     }
 }
 
-#[cfg(all(test, feature = "http"))]
+#[cfg(test)]
+#[cfg(feature = "http")]
 mod tests {
     use std::process::Command;
 

@@ -215,7 +215,8 @@ impl Tools {
     }
 
     /// Gives the last tool another name, for tests with many tools.
-    #[cfg(all(test, feature = "mcp"))]
+    #[cfg(test)]
+    #[cfg(feature = "mcp")]
     pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
         let at = self.tools.len() - 1;
         let tool = Arc::get_mut(&mut self.tools[at]).unwrap();
