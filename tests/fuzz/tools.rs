@@ -70,7 +70,7 @@ proptest! {
     fn check_26_a_text_becomes_the_value_of_a_second_implementation_or_is_reprompted(text in texts()) {
         let trimmed = text.trim();
         let is = |word: &str| trimmed.eq_ignore_ascii_case(word);
-        let boolean = if is("true") { Some(json!(true)) } else { is("false").then(|| json!(false)) };
+        let boolean = if is("true") { Some(json!(true)) } else { is("false").then_some(json!(false)) };
         let signed = exactly(trimmed).and_then(|number| i64::try_from(number).ok()).map(Value::from);
         let unsigned = exactly(trimmed).and_then(|number| u64::try_from(number).ok()).map(Value::from);
         let caller = Caller::new(Tools::new().add(exact).for_bedrock()).without_logs();

@@ -1,20 +1,22 @@
-//! [`XmlFormat`]: elements named as types and fields.
+//! [`XmlFormat`]: elements named as fields.
 
-use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+mod element;
 
+use serde_json::value::RawValue;
+
+use self::element::write;
 use super::format::{Content, Format};
 use crate::core::error::BoxError;
 
-/// `application/xml` ([XML 1.0](https://www.w3.org/TR/xml/)), in UTF-8.
+/// `application/xml` ([XML 1.0](https://www.w3.org/TR/xml/)), in UTF-8: the JSON of the value as elements.
 ///
-/// The root element has the name that you give. A struct in it is an element named as the type, with an element for each
-/// field; a list is an element for each item. serde's `rename` changes a name, and a field renamed to `@id` is an
-/// attribute: the rules are those of the crate
-/// [`quick-xml`](https://docs.rs/quick-xml/0.42/quick_xml/se/index.html). `None` is an empty element.
+/// The root element has the name that you give. A member of an object is an element with its name, in the order of
+/// serde; an item of a list is an element `item`. A text, a number and a boolean are the text of their element, and
+/// `null` is an empty element. There are no attributes.
 ///
-/// A value that XML can not write is an error, so that the response is a 500: a map whose key is not a name of an
-/// element, a list of lists, or a text with a control character such as `\0`.
+/// What XML cannot write is an error, so that the response is a 500: a member whose name is not one of an element
+/// (letters, digits, `-`, `_` and `.`, and the first is a letter or `_`), and a text with a control character such as
+/// `\0`.
 ///
 /// # Example
 ///
@@ -24,11 +26,10 @@ use crate::core::error::BoxError;
 /// use serde::Serialize;
 ///
 /// #[derive(Serialize)]
-/// #[serde(rename = "sale")]
-/// struct Sale { #[serde(rename = "@id")] id: u32, article: &'static str }
+/// struct Sale { article: &'static str, sold: u32 }
 ///
 /// async fn report(_: Method) -> Negotiate<Vec<Sale>> {
-///     Negotiate(vec![Sale { id: 7, article: "tea & cake" }])
+///     Negotiate(vec![Sale { article: "tea & cake", sold: 7 }])
 /// }
 ///
 /// let layer = NegotiationLayer::new().format(JsonFormat).format(XmlFormat::new("sales"));
@@ -39,7 +40,7 @@ use crate::core::error::BoxError;
 /// let response = caller.send(get("/").header("accept", "application/xml")).await?;
 /// assert_eq!(
 ///     response.text(),
-///     r#"<sales><sale id="7"><article>tea &amp; cake</article></sale></sales>"#
+///     "<sales><item><article>tea &amp; cake</article><sold>7</sold></item></sales>"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
@@ -64,32 +65,9 @@ impl Format for XmlFormat {
     }
 
     fn write(&self, value: &Content<'_>) -> Result<Vec<u8>, BoxError> {
-        if self.root.is_empty() {
-            return Err("the root element of an XML document needs a name".into());
-        }
-        let mut text = String::new();
-        Root { value }.serialize(quick_xml::se::Serializer::with_root(&mut text, Some(self.root))?)?;
-        if text.contains(is_forbidden) {
-            return Err("a text of the value holds a character that XML 1.0 does not allow".into());
-        }
+        let json: Box<RawValue> = RawValue::from_string(serde_json::to_string(value)?)?;
+        let mut text = String::with_capacity(json.get().len() * 2);
+        write(&mut text, self.root, &json)?;
         Ok(text.into_bytes())
-    }
-}
-
-/// Returns whether XML 1.0 forbids the character, also as a reference ([2.2](https://www.w3.org/TR/xml/#charsets)).
-fn is_forbidden(character: char) -> bool {
-    matches!(character, '\0'..='\x08' | '\x0b' | '\x0c' | '\x0e'..='\x1f' | '\u{fffe}' | '\u{ffff}')
-}
-
-/// The root element. `$value` is quick-xml's name for content without an element of its own.
-struct Root<'v> {
-    value: &'v Content<'v>,
-}
-
-impl Serialize for Root<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut root = serializer.serialize_struct("Root", 1)?;
-        root.serialize_field("$value", self.value)?;
-        root.end()
     }
 }

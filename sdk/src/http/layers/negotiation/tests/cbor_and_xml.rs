@@ -24,9 +24,10 @@ fn values() -> impl Strategy<Value = Value> {
         any::<String>().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
+        let names = prop_oneof![9 => "[a-zA-Z_][a-zA-Z0-9._-]{0,6}", 1 => any::<String>()];
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(any::<String>(), inner, 0..6).prop_map(Value::from_iter),
+            prop::collection::btree_map(names, inner, 0..6).prop_map(Value::from_iter),
         ]
     })
 }
@@ -89,32 +90,60 @@ proptest! {
     }
 
     #[test]
-    fn roxmltree_reads_the_texts_that_xml_format_writes(id in any::<String>(), text in any::<String>()) {
-        let sale = Sale { id: id.clone(), article: text.clone(), discount: None };
-        match written(&XmlFormat::new("sales"), &vec![sale]) {
+    fn roxmltree_reads_the_values_that_xml_format_writes(value in values()) {
+        match written(&XmlFormat::new("root"), &value) {
             Ok(bytes) => {
-                let document = String::from_utf8(bytes).unwrap();
-                let document = roxmltree::Document::parse(&document).unwrap();
-                let sale = document.root_element().first_child().unwrap();
-                prop_assert_eq!(sale.tag_name().name(), "sale");
-                prop_assert_eq!(sale.attribute("id"), Some(id.as_str()));
-                prop_assert_eq!(sale.first_child().unwrap().text().unwrap_or_default(), text);
+                let text = String::from_utf8(bytes).unwrap();
+                let document = roxmltree::Document::parse(&text).unwrap();
+                prop_assert_eq!(document.root_element().tag_name().name(), "root");
+                assert_element(document.root_element(), &value);
             }
-            Err(_) => {
-                let is_allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
-                prop_assert!(!id.chars().all(is_allowed) || !text.chars().all(is_allowed));
-            }
+            Err(_) => prop_assert!(!fits_xml(&value), "{}", value),
         }
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename = "sale")]
-struct Sale {
-    #[serde(rename = "@id")]
-    id: String,
-    article: String,
-    discount: Option<u8>,
+/// Asserts that an element has the value: members in order, items in order, and texts to the letter.
+fn assert_element(element: roxmltree::Node<'_, '_>, value: &Value) {
+    let children: Vec<_> = element.children().filter(|child| child.is_element()).collect();
+    assert_eq!(element.attributes().len(), 0);
+    match value {
+        Value::Object(members) => {
+            assert_eq!(children.len(), members.len());
+            for (child, (name, value)) in children.into_iter().zip(members) {
+                assert_eq!(child.tag_name().name(), name);
+                assert_element(child, value);
+            }
+        }
+        Value::Array(items) => {
+            assert_eq!(children.len(), items.len());
+            for (child, value) in children.into_iter().zip(items) {
+                assert_eq!(child.tag_name().name(), "item");
+                assert_element(child, value);
+            }
+        }
+        Value::Null => assert_eq!(element.text(), None),
+        Value::String(text) => assert_eq!(element.text().unwrap_or_default(), text),
+        other => assert_eq!(element.text().unwrap(), other.to_string()),
+    }
+}
+
+/// Returns whether XML can write the value, as section 2 of its specification says.
+fn fits_xml(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().all(|(name, value)| {
+            let mut letters = name.chars();
+            let first = letters.next().is_some_and(|c| matches!(c, 'a'..='z' | 'A'..='Z' | '_'));
+            first
+                && letters.all(|c| matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.'))
+                && fits_xml(value)
+        }),
+        Value::Array(items) => items.iter().all(fits_xml),
+        Value::String(text) => text
+            .chars()
+            .all(|c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)),
+        _ => true,
+    }
 }
 
 #[test]
@@ -129,31 +158,50 @@ fn cbor_has_byte_strings_and_64_bits() {
 #[test]
 fn white_space_at_the_ends_of_a_text_and_line_breaks_survive_as_xml() {
     for text in [" a ", "\ta\n", "a\r\nb", "\r", "]]>", "<!--", "&#0;", "\u{85}\u{2028}"] {
-        let sale = Sale { id: text.to_owned(), article: text.to_owned(), discount: Some(7) };
-        let document = String::from_utf8(written(&XmlFormat::new("sales"), &sale).unwrap()).unwrap();
+        let document = String::from_utf8(written(&XmlFormat::new("root"), &text).unwrap()).unwrap();
         let document = roxmltree::Document::parse(&document).unwrap();
-        let sale = document.root_element().first_child().unwrap();
-        assert_eq!(sale.attribute("id"), Some(text), "{text:?}");
-        assert_eq!(sale.first_child().unwrap().text(), Some(text), "{text:?}");
+        assert_eq!(document.root_element().text(), Some(text), "{text:?}");
     }
 }
 
 #[test]
 fn xml_has_one_root_for_values_of_every_form() {
+    #[derive(Serialize)]
+    struct Page {
+        z: u128,
+        a: Option<Vec<Vec<u8>>>,
+        #[serde(flatten)]
+        more: BTreeMap<String, State>,
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    enum State {
+        Open,
+        Paid { at: u8 },
+    }
     let xml = |value: &dyn erased_serde::Serialize| {
         XmlFormat::new("root").write(&Content(value)).map(|bytes| String::from_utf8(bytes).unwrap())
     };
-    assert_eq!(xml(&Vec::<Sale>::new()).unwrap(), "<root/>");
+    assert_eq!(xml(&Vec::<Page>::new()).unwrap(), "<root/>");
     assert_eq!(xml(&()).unwrap(), "<root/>");
+    assert_eq!(xml(&"").unwrap(), "<root/>");
     assert_eq!(xml(&7).unwrap(), "<root>7</root>");
-    assert_eq!(xml(&"a<b").unwrap(), "<root>a&lt;b</root>");
-    for refused in
-        [&BTreeMap::from([("a b", 1)]) as &dyn erased_serde::Serialize, &vec![vec![vec![1]]], &"\0", &"\u{ffff}"]
-    {
-        let written = xml(refused);
-        assert!(written.is_err(), "{written:?}");
+    assert_eq!(xml(&(true, "a<b")).unwrap(), "<root><item>true</item><item>a&lt;b</item></root>");
+    let more = BTreeMap::from([("paid".to_owned(), State::Paid { at: 1 }), ("open".to_owned(), State::Open)]);
+    let page = Page { z: u128::MAX, a: Some(vec![vec![1, 2], Vec::new()]), more };
+    assert_eq!(
+        xml(&vec![Some(page), None]).unwrap(),
+        "<root><item><z>340282366920938463463374607431768211455</z><a><item><item>1</item><item>2</item></item><item/></a>\
+         <open>open</open><paid><paid><at>1</at></paid></paid></item><item/></root>"
+    );
+    let map = |name: &str| BTreeMap::from([(name.to_owned(), 1)]);
+    for name in ["", "@id", "$text", "a b", "a:b", "1", "-", "\u{e9}", "<", "xmlns:a"] {
+        assert!(xml(&map(name)).is_err(), "{name}");
     }
     for name in ["", "a b", "<", "1"] {
         assert!(XmlFormat::new(name).write(&Content(&7)).is_err(), "{name}");
+    }
+    for text in ["\0", "\u{ffff}", "\u{1f}"] {
+        assert!(xml(&text).is_err(), "{text:?}");
     }
 }
