@@ -146,7 +146,7 @@ impl Tools {
     /// [`#[tool]`](super::tool), or other [`Tools`].
     ///
     /// Two tools of one name are a mistake, with which the function does not start.
-    #[allow(clippy::should_implement_trait, reason = "a registry is not a number")]
+    #[expect(clippy::should_implement_trait, reason = "tools are not numbers")]
     pub fn add<M>(self, tool: impl IntoTool<M>) -> Self {
         tool.add_to(self, Sealed)
     }
