@@ -18,7 +18,7 @@ use super::page::Page;
 const PAGES: &str = "troubleshooting";
 
 /// The files whose literals are not sentences of these pages.
-const ELSEWHERE: [(&str, &str); 16] = [
+const ELSEWHERE: [(&str, &str); 15] = [
     ("sdk/src/testing", "a panic of a test names what is wrong in the test"),
     ("sdk/src/observe/capture.rs", "likewise"),
     ("sdk/src/clients/aws/replay.rs", "compiled for unit tests alone"),
@@ -33,12 +33,12 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("sdk/src/http/layers/described.rs", "likewise"),
     ("sdk/src/openapi/problem.rs", "likewise"),
     ("sdk/src/bedrock/adapter/coerce.rs", "what a parameter expects, which the model reads"),
-    ("sdk/src/tools/definition.rs", "the derive and `Tools::mistake` say the same"),
     ("sdk/src/http/layers/security_headers", "values of headers; its mistakes are in `error.rs`"),
 ];
 
 /// Literals of several words that are not sentences.
-const NOT_SENTENCES: [(&str, &str); 4] = [
+const NOT_SENTENCES: [(&str, &str); 5] = [
+    ("A list of ….", "a part of a description for the model"),
     ("(not an address)", "shown by `Debug` alone"),
     ("S3 Batch Operations", "the name of a source"),
     ("invalid value: expected key", "compared with a message of serde_json"),
