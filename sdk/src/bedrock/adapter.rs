@@ -7,7 +7,8 @@ mod encode;
 mod java_text;
 mod request;
 mod scalar;
-#[cfg(all(test, feature = "http"))]
+#[cfg(test)]
+#[cfg(feature = "http")]
 mod tests;
 
 use std::pin::Pin;

@@ -146,6 +146,7 @@ impl Tools {
     /// [`#[tool]`](super::tool), or other [`Tools`].
     ///
     /// Two tools of one name are a mistake, with which the function does not start.
+    #[expect(clippy::should_implement_trait, reason = "tools are not numbers")]
     pub fn add<M>(self, tool: impl IntoTool<M>) -> Self {
         tool.add_to(self, Sealed)
     }

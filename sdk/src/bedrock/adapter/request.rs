@@ -58,13 +58,10 @@ fn target(template: &str, parameters: &[Parameter]) -> (String, String) {
             rest = after;
             continue;
         };
-        match parameters.iter().find(|parameter| parameter.name == name) {
-            Some(parameter) => {
-                used.push(name);
-                path.extend(utf8_percent_encode(&parameter.value, RESERVED));
-            }
-            // Without its parameter the segment is empty, and no route matches.
-            None => {}
+        // Without its parameter the segment is empty, and no route matches.
+        if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
+            used.push(name);
+            path.extend(utf8_percent_encode(&parameter.value, RESERVED));
         }
         rest = after;
     }
