@@ -193,7 +193,7 @@ impl NegotiationLayer {
     /// Returns `true` if a request may accept nothing that is available.
     pub(crate) fn may_refuse(&self) -> bool {
         let Offer { media_types, languages, lenient, .. } = &*self.offer;
-        !lenient && !(media_types.is_empty() && languages.is_empty())
+        !(*lenient || media_types.is_empty() && languages.is_empty())
     }
 }
 
