@@ -2,6 +2,7 @@
 
 mod answers;
 mod batch;
+mod channels;
 mod cors;
 mod data_classes;
 mod event_handler;

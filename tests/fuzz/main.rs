@@ -105,7 +105,9 @@ macro_rules! each_decoder {
     };
 }
 
-each_decoder!(http, records, events, fields, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor);
+each_decoder!(
+    http, records, events, fields, channels, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor
+);
 
 #[test]
 fn each_decoder_is_a_target_of_cargo_fuzz() {

@@ -20,7 +20,8 @@ An OpenAPI document:              cargo run -- openapi > openapi.json
   openapi merge a.json b.json     joins the documents of several functions
 
 Options:
-  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, appsync or http
+  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, appsync,
+                 channels or http
   --help         prints this text
 
 Variables:
@@ -41,6 +42,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("eventbridge", include_str!("events/eventbridge.json")),
     ("schedule", include_str!("events/schedule.json")),
     ("appsync", include_str!("events/appsync.json")),
+    ("channels", include_str!("events/channels.json")),
     ("http", include_str!("events/http.json")),
 ];
 
