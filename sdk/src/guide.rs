@@ -32,6 +32,7 @@ pages! {
     authorizers: "authorizers.md",
     tokens: "tokens.md",
     appsync: "appsync.md",
+    channels: "channels.md",
     sqs: "sqs.md",
     fifo: "fifo.md",
     s3: "s3.md",

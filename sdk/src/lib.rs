@@ -24,7 +24,7 @@
 //!
 //! The arguments choose the event source: extractors of requests make an HTTP function; a record as the last argument,
 //! such as [`Sqs<T>`](Sqs), makes a record function, [`Event<T>`](Event) a function of whole events, and a part of an event of
-//! AppSync a resolver (feature `appsync`). `cargo run`
+//! AppSync a resolver (feature `appsync`); `channels::Handlers` has the functions of AppSync Events. `cargo run`
 //! serves an HTTP function on `127.0.0.1:3000` and calls any other with the event in a file; on Lambda the same binary
 //! polls the Runtime API.
 //!
@@ -69,6 +69,8 @@ pub mod appsync;
 mod appsync_request;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
+#[cfg(feature = "appsync")]
+pub mod channels;
 mod core;
 pub mod events;
 mod function;

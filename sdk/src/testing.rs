@@ -57,6 +57,7 @@
 //! | SES | [`ses`](mod@ses) |
 //! | EventBridge and schedules | [`event_bridge`](mod@event_bridge), [`schedule`], [`scheduler`] |
 //! | AppSync (feature `appsync`): a field, a batch, a Lambda authorizer | `appsync`, `appsync_authorization` |
+//! | AppSync Events (feature `appsync`): a publish, a subscription, a Lambda authorizer | `channel_publish`, `channel_subscribe`, `channel_authorization` |
 //! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
 //!
 //! `event()` of a builder returns its event, and so does `Into<Value>`. It serializes as that event, so that one can be
@@ -105,8 +106,12 @@
 pub mod agentcore;
 #[cfg(feature = "appsync")]
 pub mod appsync;
+#[cfg(feature = "appsync")]
+mod appsync_identity;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
+#[cfg(feature = "appsync")]
+pub mod channels;
 mod content;
 #[cfg(all(feature = "http", feature = "json-schema"))]
 mod contract;
@@ -143,6 +148,10 @@ mod variables;
 pub use self::appsync::assert_appsync_schema;
 #[cfg(feature = "appsync")]
 pub use self::appsync::{AppSyncAuthorizationEvent, AppSyncEvent, appsync, appsync_authorization};
+#[cfg(feature = "appsync")]
+pub use self::channels::{
+    ChannelAuthorizationEvent, ChannelEvent, channel_authorization, channel_publish, channel_subscribe,
+};
 pub use self::content::{Content, Raw, raw};
 #[cfg(all(feature = "http", feature = "json-schema"))]
 pub use self::contract::Contract;

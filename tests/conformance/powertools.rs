@@ -3,6 +3,7 @@
 mod answers;
 mod batch;
 mod bedrock;
+mod channels;
 mod cors;
 mod data_classes;
 mod event_handler;

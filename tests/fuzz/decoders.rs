@@ -35,11 +35,12 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 16] = [
+pub(crate) const ALL: [Named; 17] = [
     ("http", http),
     ("records", records),
     ("events", events),
     ("fields", fields),
+    ("channels", channels),
     ("json", json),
     ("form", form),
     ("multipart", multipart),
@@ -200,6 +201,10 @@ pub(crate) fn mcp() -> Decoder {
 
 pub(crate) fn fields() -> Decoder {
     Decoder::of_functions("fields", functions::fields())
+}
+
+pub(crate) fn channels() -> Decoder {
+    Decoder::of_functions("channels", functions::channels())
 }
 
 /// Bodies under one of these types.

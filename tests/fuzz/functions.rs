@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use pilaster::appsync::{
     Access, Arguments, Authorization, Batch, Batched, FieldInfo, Identity, Prev, RequestHeaders, Selection, Source,
 };
+use pilaster::channels::{self, Channel, Handlers, Outgoing, Payload, Publish, Unmatched};
 use pilaster::events::authorizer::{AuthorizerError, Policy};
 use pilaster::http::{
     self, Bytes, Claims, CorsLayer, EventKind, Form, HeaderMap, HttpError, Json, Multipart, Path, Query, Rejection,
@@ -37,6 +38,8 @@ pub(crate) enum Kind {
     Event,
     /// Fields of AppSync.
     Fields,
+    /// Channels of AppSync Events.
+    Channels,
 }
 
 /// A function of any kind.
@@ -98,6 +101,20 @@ impl Function {
                     true => Ok(()),
                     false => Err("not a response to this batch"),
                 }
+            }
+            Kind::Channels => {
+                let is_event = |item: &Value| {
+                    let keys = item.as_object().map(|item| item.keys().map(String::as_str).collect::<Vec<_>>());
+                    let keys = keys.unwrap_or_default();
+                    item["id"].is_string()
+                        && (keys == ["id", "payload"] || (keys == ["error", "id"] && item["error"].is_string()))
+                };
+                let is_fine = match answer.get("events") {
+                    Some(Value::Array(events)) => events.iter().all(is_event),
+                    Some(_) => false,
+                    None => answer.is_null() || answer.get("error").is_some_and(Value::is_string),
+                };
+                if is_fine { Ok(()) } else { Err("not a response to a publish or a subscription") }
             }
             Kind::Http => match answer["statusCode"].as_u64() {
                 // An empty response to a WebSocket message has no body.
@@ -301,6 +318,33 @@ async fn authorize_field(request: Authorization) -> Result<Access, BoxError> {
     Ok(Access::allow().context("operation", request.operation_name().unwrap_or_default()))
 }
 
+/// Everything that reads the event of a channel.
+async fn each_event(
+    identity: Identity,
+    headers: RequestHeaders,
+    channel: Channel,
+    Payload(payload): Payload<Value>,
+) -> Result<Option<String>, BoxError> {
+    let seen = (channel.segments().count(), channel.is_wildcard(), headers.iter().count(), payload.is_null());
+    Ok((!payload.is_null()).then(|| format!("{identity:?} {channel:?} {seen:?}")))
+}
+
+async fn all_events(orders: Publish<Order>) -> Result<Vec<Outgoing>, BoxError> {
+    Ok(orders.into_iter().map(|event| Outgoing::payload(event.id, &format!("{:?}", event.payload))).collect())
+}
+
+async fn admit(identity: Identity, channel: Channel) -> Result<(), BoxError> {
+    if matches!(identity, Identity::ApiKey) || channel.is_wildcard() {
+        Ok(())
+    } else {
+        Err(channels::Unauthorized.into())
+    }
+}
+
+async fn authorize_channel(request: channels::Authorization) -> Result<channels::Access, BoxError> {
+    Ok(channels::Access::allow().context("channel", request.channel().unwrap_or_default()))
+}
+
 /// A function whose responses are recorded by this key.
 pub(crate) fn keyed(key: &'static str) -> Function {
     let layer = IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").key(key));
@@ -360,9 +404,21 @@ pub(crate) fn fields() -> Vec<Function> {
     ]
 }
 
+/// The functions of AppSync Events.
+pub(crate) fn channels() -> Vec<Function> {
+    let handlers =
+        Handlers::new().publish("/*", each_event).publish_all("/default/*", all_events).subscribe("/*", admit);
+    let passing = Handlers::new().publish("/request/channel", each_event).unmatched(Unmatched::Pass);
+    vec![
+        Function::new("channels", Kind::Channels, pilaster::handler(handlers)),
+        Function::new("passing_channels", Kind::Channels, pilaster::handler(passing)),
+        Function::new("authorize_channel", Kind::Event, pilaster::handler(authorize_channel)),
+    ]
+}
+
 /// Returns all functions.
 pub(crate) fn all() -> Vec<Function> {
-    http().into_iter().chain(records()).chain(events()).chain(fields()).collect()
+    http().into_iter().chain(records()).chain(events()).chain(fields()).chain(channels()).collect()
 }
 
 /// Returns the function of this name.

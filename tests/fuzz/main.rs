@@ -108,7 +108,8 @@ macro_rules! each_decoder {
 }
 
 each_decoder!(
-    http, records, events, fields, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools, mcp
+    http, records, events, fields, channels, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor,
+    tools, mcp
 );
 
 #[test]

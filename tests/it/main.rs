@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod appsync;
+mod channels;
 mod error_type;
 mod events;
 mod http;

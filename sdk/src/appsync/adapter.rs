@@ -5,7 +5,6 @@ mod batch;
 pub(super) mod config;
 mod decode;
 mod encode;
-mod failure;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use tower::Service;
 use self::config::AdapterConfig;
 use self::decode::{Decoded, decode};
 use super::call::{FieldCall, FieldResponse};
+use crate::appsync_request::calls::warn_of_long_timeout;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -53,7 +53,7 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         let Self { inner, config } = self.clone();
         Box::pin(async move {
-            decode::warn_of_long_timeout(&incoming.invocation);
+            warn_of_long_timeout(&incoming.invocation);
             match decode(&incoming)? {
                 Decoded::Single(context) => encode::single(batch::single(&inner, context, &config).await),
                 Decoded::Batch(items) => {

@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+
 use crate::core::error::FunctionError;
 use crate::core::from_event::EventFuture;
+use crate::core::json;
 use crate::core::json::members::member;
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -44,6 +47,28 @@ impl Grant {
     pub(crate) fn seconds(&self) -> Option<u64> {
         self.ttl.map(|ttl| ttl.as_secs())
     }
+}
+
+/// Decodes the event of an authorizer.
+///
+/// # Errors
+///
+/// `InvalidEvent`: it does not have the expected form.
+pub(crate) fn decode<T: DeserializeOwned>(event: &str) -> Result<T, FunctionError> {
+    let invalid =
+        |why: &str| FunctionError::new("InvalidEvent", format!("the event does not match the expected schema: {why}"));
+    // A derived `Deserialize` also accepts a list of the fields in their order.
+    if !json::is_object(event) {
+        return Err(invalid("it is not an object"));
+    }
+    json::decode(event.as_bytes()).map_err(|error| invalid(&error.to_string()))
+}
+
+/// Returns a token without its prefix `Bearer`.
+pub(crate) fn bearer(token: &str) -> Option<&str> {
+    let (scheme, token) = token.trim().split_once(' ')?;
+    let token = token.trim_start();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// Denies access where the authorizer failed, panicked, was late, or returned a value that is not a response of an

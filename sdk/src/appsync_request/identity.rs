@@ -10,7 +10,8 @@ use super::cognito::CognitoUser;
 use super::iam::IamCaller;
 use super::lambda::LambdaContext;
 use super::oidc::OidcUser;
-use crate::core::error::FunctionError;
+use super::unauthorized::Unauthorized;
+use crate::core::error::{BoxError, FunctionError};
 use crate::core::json;
 use crate::core::json::members::each_member;
 
@@ -113,6 +114,15 @@ impl Identity {
             IdentityKind::Other => Self::Other(decode(identity)?),
         })
     }
+}
+
+/// Returns the identity, if it is of this kind.
+///
+/// # Errors
+///
+/// [`Unauthorized`]: the client is of another kind.
+pub(crate) fn require(identity: &str, kind: IdentityKind) -> Result<&str, BoxError> {
+    if IdentityKind::of(identity) == kind { Ok(identity) } else { Err(Unauthorized.into()) }
 }
 
 /// Decodes an identity of a known kind.

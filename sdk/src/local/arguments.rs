@@ -24,7 +24,8 @@ The schema of its tools:          cargo run -- tools --dialect agentcore > tool-
   of a function of tools, with pilaster's feature `tools`; the dialect is agentcore, bedrock or mcp
 
 Options:
-  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, appsync or http
+  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, appsync,
+                 channels or http
   --help         prints this text
 
 Variables:
@@ -46,6 +47,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("eventbridge", include_str!("events/eventbridge.json")),
     ("schedule", include_str!("events/schedule.json")),
     ("appsync", include_str!("events/appsync.json")),
+    ("channels", include_str!("events/channels.json")),
     ("http", include_str!("events/http.json")),
 ];
 

@@ -34,6 +34,7 @@ use serde_json::{Map, Value, json};
 
 #[cfg(feature = "appsync-schema")]
 pub use self::schema::assert_appsync_schema;
+use super::appsync_identity::{cognito, iam, value};
 use super::content::{ACCOUNT, built};
 
 /// Builds the event of one field.
@@ -66,18 +67,6 @@ pub struct AppSyncEvent {
     stash: Value,
     selection: Vec<String>,
     variables: Value,
-}
-
-/// Returns the JSON of a value.
-///
-/// # Panics
-///
-/// If the value cannot be serialized as JSON.
-fn value(of: impl Serialize) -> Value {
-    match serde_json::to_value(of) {
-        Ok(value) => value,
-        Err(error) => panic!("a part of the event cannot be serialized as JSON: {error}"),
-    }
 }
 
 impl AppSyncEvent {
@@ -113,31 +102,12 @@ impl AppSyncEvent {
 
     /// Sets the identity to that of a user of a Cognito user pool, in these groups.
     pub fn cognito<'a>(self, username: &str, groups: impl IntoIterator<Item = &'a str>) -> Self {
-        let groups = groups.into_iter().collect::<Vec<_>>();
-        let issuer = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE";
-        self.identity(json!({
-            "claims": { "sub": "192879fc-a240-4bf1-ab5a-d6a00f3063f9", "iss": issuer, "cognito:username": username, "token_use": "id" },
-            "defaultAuthStrategy": "ALLOW",
-            "groups": if groups.is_empty() { Value::Null } else { json!(groups) },
-            "issuer": issuer,
-            "sourceIp": ["203.0.113.7"],
-            "sub": "192879fc-a240-4bf1-ab5a-d6a00f3063f9",
-            "username": username,
-        }))
+        self.identity(cognito(username, groups))
     }
 
     /// Sets the identity to that of an IAM role.
     pub fn iam(self, role: &str) -> Self {
-        self.identity(json!({
-            "accountId": ACCOUNT,
-            "cognitoIdentityAuthProvider": null,
-            "cognitoIdentityAuthType": null,
-            "cognitoIdentityId": null,
-            "cognitoIdentityPoolId": null,
-            "sourceIp": ["203.0.113.7"],
-            "userArn": format!("arn:aws:sts::{ACCOUNT}:assumed-role/{role}/session"),
-            "username": "AROAEXAMPLE:session",
-        }))
+        self.identity(iam(role))
     }
 
     /// Sets the identity to what a Lambda authorizer put into its response.

@@ -86,6 +86,7 @@ pub(super) fn replay(case: &Case) -> Replay {
             | "VPCLatticeV2Resolver",
         ) => {}
         Some("http.Router") => {}
+        Some("appsync_events") => return super::channels::replay(case),
         Some(other) => return unsupported(format!("the resolver `{other}`")),
         None => return unsupported("cases without a resolver"),
     }

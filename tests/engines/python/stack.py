@@ -16,9 +16,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 
 class Stack:
-    """A stack of this name, from the folder of the example and the folder of its binaries."""
+    """A stack of this name, from the folder of the example and the folder of its binaries. `without` are the resources that the engine does not
+    know, `parameters` the values of parameters."""
 
-    def __init__(self, endpoint, example, binaries, name):
+    def __init__(self, endpoint, example, binaries, name, without=(), parameters={}):
         self.example, self.name = Path(example), name
         self.endpoint = endpoint
         self.options = dict(
@@ -28,6 +29,13 @@ class Stack:
         self.bucket = f"{name}-code"
         self.s3.create_bucket(Bucket=self.bucket)
         template = yaml_parse((self.example / "template.yaml").read_text())
+        for parameter, value in parameters.items():
+            template["Parameters"][parameter]["Default"] = value
+        for logical in without:
+            del template["Resources"][logical]
+        if without:
+            # They are about these resources.
+            template.pop("Outputs", None)
         functions = []
         for logical in [name for name, resource in template["Resources"].items() if "Metrics" in resource.get("Properties", {})]:
             del template["Resources"][logical]

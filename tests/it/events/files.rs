@@ -180,6 +180,8 @@ Value typescript/parser/connect-outbound-campaigns/base.json
 Value typescript/parser/transfer-family/base.json
 Value python/appSyncBatchEvent.json
 Value appsync/batch.json
+Value channels/publish.json
+Value channels/subscribe.json
 ";
 
 /// The files that a type of `aws_lambda_events` rejects, with the place of the error and the reason. Read as `Value`.

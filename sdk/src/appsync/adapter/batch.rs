@@ -1,26 +1,21 @@
 //! Calls the resolver: for one field, for each item of a batch, or once for all of its items.
 //!
-//! The calls of one batch are futures of one task, so what a task holds, such as the metrics of the invocation, reaches
-//! each of them. A panic fails its item alone.
+//! A panic fails its item alone.
 
 use std::panic::AssertUnwindSafe;
 
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use serde_json::value::RawValue;
-use tokio::task::coop;
-use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use super::config::AdapterConfig;
-use super::failure;
 use crate::appsync::call::{FieldCall, FieldResponse};
 use crate::appsync::context::FieldContext;
+use crate::appsync_request::{calls, failure};
 use crate::core::deadline::until;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
-use crate::core::panic::Cancellable;
 
 type ItemResult = Result<Box<RawValue>, FunctionError>;
 
@@ -54,10 +49,22 @@ where
     };
     for (index, (result, field)) in results.iter().zip(&fields).enumerate() {
         if let Err(error) = result {
-            failure::log(index, field.as_deref(), error);
+            log(index, field.as_deref(), error);
         }
     }
     results
+}
+
+/// Emits the one log line of an item that failed; a single field is logged as a failed invocation.
+fn log(index: usize, field: Option<&str>, error: &FunctionError) {
+    let cause: &(dyn std::error::Error + 'static) = error;
+    tracing::error!(
+        item = index,
+        field,
+        error_type = error.error_type(),
+        error = cause,
+        "the item of the batch failed"
+    );
 }
 
 /// Calls the resolver once for all items of its field.
@@ -99,47 +106,18 @@ async fn each<S>(
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
-    let stop = config.margin.and_then(|margin| until(invocation, margin));
-    let mut results = Vec::with_capacity(items.len());
-    results.resize_with(items.len(), || None);
-    let mut waiting = items.into_iter().enumerate();
-    let mut running = FuturesUnordered::new();
-    let at_stop = async {
-        match stop {
-            Some((stop, _)) => tokio::time::sleep_until(stop).await,
-            None => std::future::pending().await,
-        }
+    let end = config.margin.and_then(|margin| until(invocation, margin));
+    let call = |index, item: Result<FieldContext, FunctionError>| {
+        let span = tracing::error_span!("item", item = index);
+        let called = async {
+            let context = item?;
+            config.routes.takes_batches(&context)?;
+            one(service, context, config).await
+        };
+        called.instrument(span)
     };
-    tokio::pin!(at_stop);
-    loop {
-        // Calls that never wait keep the timer from being polled, so the clock is read as well.
-        let is_over = || stop.is_some_and(|(stop, _)| Instant::now() >= stop);
-        while running.len() < config.concurrency && !is_over() {
-            let Some((index, item)) = waiting.next() else { break };
-            match item.and_then(|context| config.routes.takes_batches(&context).map(|_| context)) {
-                Ok(context) => {
-                    let span = tracing::error_span!("item", item = index);
-                    let call = one(service, context, config).instrument(span);
-                    running.push(Cancellable::new(call).map(move |result| (index, result)));
-                }
-                Err(error) => results[index] = Some(Err(error)),
-            }
-        }
-        if running.is_empty() {
-            break;
-        }
-        tokio::select! {
-            biased;
-            () = &mut at_stop => break,
-            Some((index, result)) = running.next() => results[index] = Some(result),
-        }
-    }
-    // What has ended keeps its value, so tokio's cooperative budget is lifted.
-    while let Some(Some((index, result))) = coop::unconstrained(running.next()).now_or_never() {
-        results[index] = Some(result);
-    }
-    drop(running);
-    let late = || failure::late(stop.map(|(_, time)| time).unwrap_or_default());
+    let results = calls::each(items, config.concurrency, end.map(|(end, _)| end), call, |_| false).await;
+    let late = || failure::late(end.map(|(_, time)| time).unwrap_or_default(), "resolver");
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(late()))).collect()
 }
 
@@ -160,14 +138,12 @@ where
 {
     let Some(invocation) = items.first().map(|context| context.invocation().clone()) else { return Vec::new() };
     let length = items.len();
-    let called = Cancellable::new(guarded(service, items, &invocation, config));
-    match config.margin.and_then(|margin| until(&invocation, margin)) {
-        None => called.await,
-        Some((at, time)) => match tokio::time::timeout_at(at, called).await {
-            Ok(results) => results,
-            Err(_) => (0..length).map(|_| Err(failure::late(time))).collect(),
-        },
-    }
+    let end = config.margin.and_then(|margin| until(&invocation, margin));
+    let called = calls::until_end(end.map(|(end, _)| end), guarded(service, items, &invocation, config)).await;
+    called.unwrap_or_else(|| {
+        let time = end.map(|(_, time)| time).unwrap_or_default();
+        (0..length).map(|_| Err(failure::late(time, "resolver"))).collect()
+    })
 }
 
 /// Calls the resolver; an error and a panic are those of each item.
@@ -198,7 +174,7 @@ where
     };
     let error = match failed {
         Failure::Error(error) => failure::of(error, &config.error_types, invocation),
-        Failure::Panic(payload) => failure::panicked(payload, invocation),
+        Failure::Panic(payload) => failure::panicked(payload, invocation, "resolver"),
     };
     every(error, length)
 }

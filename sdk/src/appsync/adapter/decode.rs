@@ -1,18 +1,10 @@
 //! The event as the context of one field or as those of a batch: its first byte decides.
 
-use std::sync::Once;
-use std::time::Duration;
-
 use serde_json::value::RawValue;
 
 use crate::appsync::context::FieldContext;
 use crate::core::error::FunctionError;
-use crate::core::invocation::Invocation;
 use crate::core::raw::Incoming;
-
-/// AppSync waits 30 s for all resolvers of a request
-/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>): a function that has more cannot use it.
-const LONGEST: Duration = Duration::from_secs(30);
 
 pub(super) enum Decoded {
     Single(FieldContext),
@@ -34,17 +26,4 @@ pub(super) fn decode(incoming: &Incoming) -> Result<Decoded, FunctionError> {
     let items = serde_json::from_str::<Vec<&RawValue>>(text)
         .map_err(|_| FunctionError::new("InvalidEvent", "the event is not JSON"))?;
     Ok(Decoded::Batch(items.into_iter().map(|item| FieldContext::decode(event, item.get(), invocation)).collect()))
-}
-
-/// Warns once if the function may work longer than AppSync waits.
-pub(super) fn warn_of_long_timeout(invocation: &Invocation) {
-    static WARNED: Once = Once::new();
-    if invocation.remaining().is_some_and(|remaining| remaining > LONGEST) {
-        WARNED.call_once(|| {
-            tracing::warn!(
-                "the time-out of the function is longer than the 30 s that AppSync waits for all resolvers of a request: \
-                 set it to 25 s or less"
-            );
-        });
-    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::appsync_request::authorizer::denied_on_failure;
+use crate::appsync_request::authorizer::{bearer, decode, denied_on_failure};
 use crate::appsync_request::headers::RequestHeaders;
 use crate::core::error::FunctionError;
 use crate::core::from_event::{FromEvent, Wrap};
@@ -72,14 +72,7 @@ impl FromEvent for Authorization {
 
     fn from_event(incoming: &Incoming) -> Result<Self, FunctionError> {
         let text = incoming.event.get();
-        let invalid = |why: &str| {
-            let why = format!("the event does not match the expected schema: {why}");
-            FunctionError::new("InvalidEvent", why)
-        };
-        if !json::is_object(text) {
-            return Err(invalid("it is not an object"));
-        }
-        let event = json::decode(text.as_bytes()).map_err(|error| invalid(&error.to_string()))?;
+        let event = decode(text)?;
         let headers = RequestHeaders::of_authorizer(text);
         Ok(Self { event, headers, text: incoming.event.clone() })
     }
@@ -93,9 +86,7 @@ impl Authorization {
 
     /// Returns the [`token`](Self::token) without its prefix `Bearer`; `None` if the prefix is missing.
     pub fn bearer_token(&self) -> Option<&str> {
-        let (scheme, token) = self.token().trim().split_once(' ')?;
-        let token = token.trim_start();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        bearer(self.token())
     }
 
     /// Returns the headers of the client's request.

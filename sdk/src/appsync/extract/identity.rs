@@ -7,9 +7,8 @@ use super::{FromContext, FromField, FromRequestContext};
 use crate::appsync_request::cognito::CognitoUser;
 use crate::appsync_request::headers::RequestHeaders;
 use crate::appsync_request::iam::IamCaller;
-use crate::appsync_request::identity::{Identity, IdentityKind, decode, lambda_context};
+use crate::appsync_request::identity::{Identity, IdentityKind, decode, lambda_context, require};
 use crate::appsync_request::lambda::LambdaContext;
-use crate::appsync_request::unauthorized::Unauthorized;
 use crate::core::error::BoxError;
 
 impl FromContext for Identity {
@@ -21,15 +20,9 @@ impl FromContext for Identity {
 impl FromField for Identity {}
 impl FromRequestContext for Identity {}
 
-/// Refuses a client of another kind.
-fn require(context: &FieldContext, kind: IdentityKind) -> Result<&str, BoxError> {
-    let identity = context.identity();
-    if IdentityKind::of(identity) == kind { Ok(identity) } else { Err(Unauthorized.into()) }
-}
-
 impl FromContext for CognitoUser {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
-        Ok(decode(require(context, IdentityKind::Cognito)?)?)
+        Ok(decode(require(context.identity(), IdentityKind::Cognito)?)?)
     }
 }
 
@@ -38,7 +31,7 @@ impl FromRequestContext for CognitoUser {}
 
 impl FromContext for IamCaller {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
-        Ok(decode(require(context, IdentityKind::Iam)?)?)
+        Ok(decode(require(context.identity(), IdentityKind::Iam)?)?)
     }
 }
 
@@ -47,7 +40,7 @@ impl FromRequestContext for IamCaller {}
 
 impl<T: DeserializeOwned + Send> FromContext for LambdaContext<T> {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
-        Ok(Self(lambda_context(require(context, IdentityKind::Lambda)?)?))
+        Ok(Self(lambda_context(require(context.identity(), IdentityKind::Lambda)?)?))
     }
 }
 

@@ -1,0 +1,35 @@
+//! Failures as the client may read them. The whole error goes to the log.
+
+use std::any::Any;
+use std::time::Duration;
+
+use crate::core::deadline::DeadlineExceeded;
+use crate::core::error::{BoxError, FunctionError, NamedErrors, Stated};
+use crate::core::invocation::Invocation;
+use crate::core::panic::contained;
+
+/// Returns the error for the client: with the type and the text of an error that is meant for it, or an opaque one. The
+/// error itself is its cause, for the log.
+pub(crate) fn of(error: BoxError, named: &NamedErrors, invocation: &Invocation) -> FunctionError {
+    match named.stated(&*error) {
+        Some(Stated { error_type, message }) => FunctionError::new(error_type, message).with_source(error),
+        None => internal(invocation).with_source(error),
+    }
+}
+
+fn internal(invocation: &Invocation) -> FunctionError {
+    FunctionError::new("InternalError", format!("internal error (request id {})", invocation.request_id()))
+}
+
+/// Returns the error of a panic of a resolver or a handler, whose text the panic hook has logged.
+pub(crate) fn panicked(payload: Box<dyn Any + Send>, invocation: &Invocation, function: &str) -> FunctionError {
+    // The payload is the user's value, and its `Drop` may panic as well.
+    contained(|| drop(payload));
+    internal(invocation).with_source(format!("the {function} panicked"))
+}
+
+/// Returns the error of the work of a resolver or a handler that was cancelled at the deadline.
+pub(crate) fn late(time: Duration, function: &str) -> FunctionError {
+    FunctionError::new("Timeout", format!("the {function} did not finish in time"))
+        .with_source(DeadlineExceeded::after(time))
+}

@@ -1,0 +1,127 @@
+//! The responses: the events of a publish that are broadcast and that failed, and the error of a subscription.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::publish::Answer;
+use crate::channels::call::IncomingEvent;
+use crate::channels::context::ChannelContext;
+use crate::core::error::FunctionError;
+use crate::core::raw::Outgoing;
+
+/// The largest payload that AppSync broadcasts, and the largest response that it evaluates, in bytes
+/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>).
+const LARGEST_PAYLOAD: usize = 240 * 1024;
+const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
+
+/// The most ids in the line of a log.
+const IDS: usize = 10;
+
+#[derive(Serialize)]
+struct PublishResponse<'a> {
+    events: Vec<Event<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Event<'a> {
+    Payload { id: &'a str, payload: &'a RawValue },
+    Failed { id: &'a str, error: String },
+}
+
+/// Returns the response to a publish. An event without an answer is not broadcast, which is logged.
+///
+/// # Errors
+///
+/// `InvalidResponse`: an id is not in the publish, or stands more often than there. `ResponseTooLarge`.
+pub(super) fn publish(
+    context: &ChannelContext,
+    events: &[IncomingEvent],
+    answers: Vec<Answer>,
+) -> Result<Outgoing, FunctionError> {
+    check_ids(context, events, &answers)?;
+    let encoded = answers.iter().map(|Answer { id, result }| match result {
+        Ok(payload) if payload.get().len() > LARGEST_PAYLOAD => {
+            Event::Failed { id, error: text(&too_large(context, id, payload.get().len())) }
+        }
+        Ok(payload) => Event::Payload { id, payload },
+        Err(error) => Event::Failed { id, error: text(error) },
+    });
+    let response = PublishResponse { events: encoded.collect() };
+    let response = serialized(&response)?;
+    let length = response.as_json().map_or(0, |json| json.get().len());
+    if length > LARGEST_RESPONSE {
+        let message = format!("the response has {length} bytes; the limit of AppSync is {LARGEST_RESPONSE}");
+        return Err(FunctionError::new("ResponseTooLarge", message));
+    }
+    Ok(response)
+}
+
+/// Returns the response to a subscription.
+pub(super) fn subscribe(result: Result<Option<FunctionError>, FunctionError>) -> Result<Outgoing, FunctionError> {
+    #[derive(Serialize)]
+    struct Refused {
+        error: String,
+    }
+    match result? {
+        None => serialized(&()),
+        Some(error) => serialized(&Refused { error: text(&error) }),
+    }
+}
+
+fn serialized(response: &impl Serialize) -> Result<Outgoing, FunctionError> {
+    let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
+    Outgoing::serialize(response).map_err(invalid)
+}
+
+/// Returns the one text that AppSync takes for an error.
+fn text(error: &FunctionError) -> String {
+    format!("{}: {}", error.error_type(), error.message())
+}
+
+/// Checks that each id of the response is one of the publish, and logs the events that are not broadcast: a filter and a
+/// lost id look alike to a publisher.
+fn check_ids(context: &ChannelContext, events: &[IncomingEvent], answers: &[Answer]) -> Result<(), FunctionError> {
+    let mut left = HashMap::<&str, usize>::with_capacity(events.len());
+    for event in events {
+        *left.entry(event.id()).or_default() += 1;
+    }
+    for answer in answers {
+        match left.get_mut(answer.id.as_str()) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => {
+                let message = "the response has an event whose id is not in the publish, or stands there less often: return the ids of its events";
+                return Err(FunctionError::new("InvalidResponse", message));
+            }
+        }
+    }
+    let dropped = left.values().sum::<usize>();
+    if dropped > 0 {
+        // In the order of the publish.
+        let ids = events.iter().map(IncomingEvent::id).filter(|id| {
+            left.get_mut(id).is_some_and(|left| {
+                let is_dropped = *left > 0;
+                *left = left.saturating_sub(1);
+                is_dropped
+            })
+        });
+        let event_ids = ids.take(IDS).collect::<Vec<_>>().join(", ");
+        tracing::info!(channel = context.path(), dropped, event_ids, "events are not broadcast");
+    }
+    Ok(())
+}
+
+fn too_large(context: &ChannelContext, event_id: &str, length: usize) -> FunctionError {
+    let channel = context.path();
+    tracing::warn!(
+        channel,
+        event_id,
+        length,
+        limit = LARGEST_PAYLOAD,
+        "the payload is too large: the event is not broadcast"
+    );
+    let message = format!("the payload has {length} bytes; the limit of AppSync is {LARGEST_PAYLOAD}");
+    FunctionError::new("PayloadTooLarge", message)
+}
