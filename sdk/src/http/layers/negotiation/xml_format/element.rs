@@ -26,7 +26,7 @@ pub(super) fn write(xml: &mut String, name: &str, value: &RawValue) -> Result<()
     // Numbers stay as they are written: no digit is lost.
     match value.get().as_bytes().first() {
         Some(b'{') => {
-            for (name, value) in read::<Members>(value)?.0 {
+            for (name, value) in read::<Members<'_>>(value)?.0 {
                 write(xml, &name, value)?;
             }
         }
