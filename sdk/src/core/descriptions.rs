@@ -29,6 +29,7 @@ mod kept {
     /// The functions that write a document, in the order in which they were added. The document has any type, since it is
     /// defined to the right of what holds them.
     #[derive(Clone, Default)]
+    #[cfg_attr(not(feature = "openapi"), allow(unreachable_pub, reason = "routes have it in public"))]
     pub struct Descriptions {
         #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
         each: Vec<Write>,
@@ -36,6 +37,10 @@ mod kept {
 
     impl Descriptions {
         #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+        #[cfg_attr(
+            not(any(feature = "openapi", feature = "bedrock", feature = "agentcore")),
+            allow(dead_code, reason = "the kinds of tools call it")
+        )]
         pub(crate) fn add<D: 'static>(&mut self, write: impl Fn(&mut D) + Send + Sync + 'static) {
             self.each.push(Arc::new(move |document| {
                 if let Some(document) = document.downcast_mut() {
@@ -46,6 +51,10 @@ mod kept {
 
         /// Drops the function, so that its code is not in the binary.
         #[cfg(not(any(debug_assertions, feature = "local", feature = "testing")))]
+        #[cfg_attr(
+            not(any(feature = "openapi", feature = "bedrock", feature = "agentcore")),
+            allow(dead_code, reason = "the kinds of tools call it")
+        )]
         pub(crate) fn add<D: 'static>(&mut self, _: impl Fn(&mut D) + Send + Sync + 'static) {}
 
         #[cfg(feature = "openapi")]

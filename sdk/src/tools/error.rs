@@ -161,6 +161,7 @@ impl Opaque {
     }
 
     /// Returns the `errorType` for a failed invocation.
+    #[cfg_attr(not(feature = "agentcore"), allow(dead_code))]
     pub(crate) fn error_type(&self) -> &'static str {
         match self.kind {
             OpaqueKind::Error => "InternalError",
