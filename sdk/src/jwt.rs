@@ -58,6 +58,8 @@ mod from_clients;
 mod key;
 mod key_set;
 mod keys;
+#[cfg(feature = "mcp")]
+mod missing_scopes;
 mod rules;
 mod token;
 #[cfg(any(test, feature = "testing"))]
@@ -69,8 +71,12 @@ pub use self::algorithm::Algorithm;
 pub use self::error::{JwtError, JwtReason};
 #[cfg(feature = "http")]
 pub(crate) use self::fetch::is_loopback;
+#[cfg(feature = "mcp")]
+pub(crate) use self::missing_scopes::MissingScopes;
+#[cfg(any(feature = "http", feature = "mcp"))]
+pub(crate) use self::rules::is_scope;
 #[cfg(feature = "http")]
-pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE, is_scope};
+pub(crate) use self::rules::{NO_RIGHT, NO_SCOPE};
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub use self::token_issuer::TokenIssuer;

@@ -89,6 +89,8 @@ pub mod idempotency;
 pub mod json_schema;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 #[cfg(any(feature = "logging", feature = "metrics"))]
 pub mod observe;
 #[cfg(feature = "openapi")]

@@ -62,6 +62,8 @@ pub(crate) mod session;
 mod tests;
 
 pub use self::call::{Call, CallContext};
+#[cfg(feature = "mcp")]
+pub use self::caller::McpClient;
 pub use self::caller::{BedrockAgent, Caller, Gateway};
 pub use self::content::{Block, Content};
 #[doc(hidden)]

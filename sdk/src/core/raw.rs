@@ -5,7 +5,7 @@
 //! [`Outgoing`] or [`FunctionError`](crate::FunctionError).
 
 use std::fmt;
-#[cfg(any(feature = "http", feature = "records"))]
+#[cfg(any(feature = "http", feature = "records", feature = "mcp"))]
 use std::ops::Range;
 #[cfg(feature = "http")]
 use std::pin::Pin;
@@ -82,7 +82,7 @@ impl RawEvent {
     }
 
     /// Returns the position of a part that was borrowed from the text; `None` for any other text.
-    #[cfg(any(feature = "http", feature = "records"))]
+    #[cfg(any(feature = "http", feature = "records", feature = "mcp"))]
     pub(crate) fn position(&self, part: &str) -> Option<Range<usize>> {
         let start = part.as_ptr().addr().checked_sub(self.get().as_ptr().addr())?;
         let end = start.checked_add(part.len())?;
@@ -90,12 +90,18 @@ impl RawEvent {
     }
 
     /// Returns a part of the text, which is shared with the event if it was borrowed from there.
-    #[cfg(any(feature = "http", feature = "records"))]
+    #[cfg(any(feature = "http", feature = "records", feature = "mcp"))]
     pub(crate) fn share(&self, part: &str) -> ByteString {
         match self.position(part) {
             Some(_) => self.text.slice_ref(part),
             None => part.into(),
         }
+    }
+
+    /// Returns a value within the text as a text of its own, which is shared.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn part(&self, value: &str) -> Self {
+        Self { text: self.share(value) }
     }
 }
 

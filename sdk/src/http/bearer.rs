@@ -57,13 +57,24 @@ pub(crate) fn rejection(error: &JwtError, challenge: Challenge<'_>) -> Rejection
     answer.into()
 }
 
+/// Logs that a token lacks scopes that an inner service asks for, and returns `WWW-Authenticate`.
+#[cfg(feature = "mcp")]
+pub(crate) fn insufficient_scope(challenge: Challenge<'_>) -> Option<HeaderValue> {
+    JwtError::new(JwtReason::Scope).log();
+    header_value(&format!("error=\"insufficient_scope\", scope=\"{}\"", challenge.scopes.join(" ")), challenge)
+}
+
 fn challenged(answer: HttpError, error: &str, challenge: Challenge<'_>) -> HttpError {
+    match header_value(error, challenge) {
+        Some(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
+        None => answer,
+    }
+}
+
+fn header_value(error: &str, challenge: Challenge<'_>) -> Option<HeaderValue> {
     let metadata = challenge.resource_metadata.map(|url| format!("resource_metadata=\"{url}\""));
     let parameters = [(!error.is_empty()).then(|| error.to_owned()), metadata];
     let parameters = parameters.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let value = format!("Bearer {parameters}");
-    match HeaderValue::from_str(value.trim_end()) {
-        Ok(value) => answer.with_header(header::WWW_AUTHENTICATE, value),
-        Err(_) => answer,
-    }
+    HeaderValue::from_str(value.trim_end()).ok()
 }

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(feature = "mcp")]
+use std::sync::Arc;
+
+#[cfg(feature = "mcp")]
+use crate::core::raw::RawEvent;
 
 /// The agent, the gateway or the client that calls a tool.
 ///
@@ -35,6 +40,9 @@ pub enum Caller {
     Bedrock(BedrockAgent),
     /// A gateway of Amazon Bedrock AgentCore.
     AgentCore(Gateway),
+    /// A client of an [MCP server](crate::mcp::Server).
+    #[cfg(feature = "mcp")]
+    Mcp(McpClient),
     /// A call of [`Tools::call`](super::Tools::call) with another context.
     #[default]
     Direct,
@@ -119,6 +127,88 @@ impl Gateway {
         self.headers.get(name).map(String::as_str)
     }
 }
+
+/// The client of an MCP server, and its HTTP request.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::{Caller, ToolError};
+///
+/// /// The tenant of the token, which a layer around the server has verified.
+/// #[derive(Clone)]
+/// struct Tenant(String);
+///
+/// fn tenant(caller: &Caller) -> Result<Tenant, ToolError> {
+///     let tenant = match caller {
+///         Caller::Mcp(client) => client.extension::<Tenant>().cloned(),
+///         _ => None,
+///     };
+///     tenant.ok_or_else(|| ToolError::new("sign in first"))
+/// }
+/// assert!(tenant(&Caller::Direct).is_err());
+/// ```
+#[cfg(feature = "mcp")]
+#[derive(Clone)]
+pub struct McpClient {
+    /// What the client says of itself.
+    pub(crate) info: Option<RawEvent>,
+    pub(crate) version: &'static str,
+    pub(crate) parts: Arc<http::request::Parts>,
+}
+
+#[cfg(feature = "mcp")]
+impl McpClient {
+    /// Returns the name of the client, as it states it; only clients of 2026-07-28 do so with each call.
+    pub fn name(&self) -> Option<String> {
+        self.stated("name")
+    }
+
+    /// Returns the version of the client, as it states it.
+    pub fn version(&self) -> Option<String> {
+        self.stated("version")
+    }
+
+    /// Returns the revision of the protocol, such as `2026-07-28`.
+    pub fn protocol_version(&self) -> &'static str {
+        self.version
+    }
+
+    /// Returns the headers of the HTTP request.
+    pub fn headers(&self) -> &http::HeaderMap {
+        &self.parts.headers
+    }
+
+    /// Returns a value that a layer around the server has put into the request, such as
+    /// [`VerifiedJwt`](crate::jwt::VerifiedJwt) of a [`JwtLayer`](crate::http::JwtLayer).
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
+        self.parts.extensions.get()
+    }
+
+    fn stated(&self, member: &str) -> Option<String> {
+        let value = crate::core::json::members::member(self.info.as_ref()?.get(), member)?;
+        serde_json::from_str(value.get()).ok()
+    }
+}
+
+/// The request has tokens, and is not shown.
+#[cfg(feature = "mcp")]
+impl fmt::Debug for McpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpClient").field("protocol_version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// Two calls have two requests.
+#[cfg(feature = "mcp")]
+impl PartialEq for McpClient {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+}
+
+#[cfg(feature = "mcp")]
+impl Eq for McpClient {}
 
 /// The headers and the id of the message are the client's, and are not shown.
 impl fmt::Debug for Gateway {

@@ -214,6 +214,23 @@ impl Tools {
         self.by_name.get(name).and_then(|at| self.tools.get(*at)).map(|tool| &**tool)
     }
 
+    /// Gives the last tool another name, for tests with many tools.
+    #[cfg(all(test, feature = "mcp"))]
+    pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
+        let at = self.tools.len() - 1;
+        let tool = Arc::get_mut(&mut self.tools[at]).unwrap();
+        self.by_name.remove(tool.definition.name());
+        tool.definition = Definition::new(name, "One of many.");
+        self.by_name.insert(name, at);
+        self
+    }
+
+    /// Returns the position of the tool of this name.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
     /// Calls a tool. Panics of the tool are caught, and it is cancelled 250 ms before the deadline of the invocation or
     /// [`CallContext::with_margin`] before it. Failures are logged here.
     pub async fn call(&self, name: &str, arguments: impl Into<Arguments>, context: CallContext) -> Outcome {

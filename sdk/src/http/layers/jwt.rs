@@ -177,7 +177,10 @@ where
             match layer.admit(&parts).await {
                 Ok(verified) => {
                     parts.extensions.insert(verified);
-                    Ok(inner.call(Request::from_parts(parts, body)).await?.map(Body::new))
+                    let response = inner.call(Request::from_parts(parts, body)).await?.map(Body::new);
+                    #[cfg(feature = "mcp")]
+                    let response = layer.challenged(response);
+                    Ok(response)
                 }
                 Err(response) => Ok(*response),
             }
@@ -205,6 +208,19 @@ impl JwtLayer {
             let resource_metadata = resource.map(|resource| &*resource.metadata);
             Box::new(bearer::rejection(&error, Challenge { scopes: &scopes(), resource_metadata }).into_response())
         })
+    }
+
+    /// Adds `WWW-Authenticate` to the response of a service that needs more scopes.
+    #[cfg(feature = "mcp")]
+    fn challenged(&self, mut response: Response) -> Response {
+        if let Some(crate::jwt::MissingScopes(scopes)) = response.extensions_mut().remove() {
+            let resource_metadata = self.rules.resource.as_ref().map(|resource| &*resource.metadata);
+            let challenge = Challenge { scopes: &scopes, resource_metadata };
+            if let Some(value) = bearer::insufficient_scope(challenge) {
+                response.headers_mut().insert(http::header::WWW_AUTHENTICATE, value);
+            }
+        }
+        response
     }
 
     async fn verify(&self, verifier: &JwtVerifier, headers: &HeaderMap) -> Result<VerifiedJwt, JwtError> {

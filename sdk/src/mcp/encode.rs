@@ -1,0 +1,131 @@
+//! Writes answers: results and errors of JSON-RPC, and what a tool came to.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
+
+use super::error::RpcError;
+use super::version::{LEGACY, MODERN};
+use crate::tools::{Block, Outcome};
+
+/// Returns `[a, b]` of JSON texts.
+fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let texts: Vec<_> = texts.into_iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(","))
+}
+
+/// Returns the versions that the server speaks, as JSON.
+pub(super) fn versions() -> String {
+    list([MODERN].into_iter().chain(LEGACY))
+}
+
+/// Returns a text as JSON.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The JSON text of an answer, written from its start to its end.
+#[derive(Debug)]
+pub(super) struct Answer(Vec<u8>);
+
+impl Answer {
+    /// Begins an answer with its id, `null` without one.
+    fn new(id: Option<&RawValue>, size: usize) -> Self {
+        let mut answer = Self(Vec::with_capacity(size + 256));
+        answer.raw(r#"{"jsonrpc":"2.0","id":"#).raw(id.map_or("null", RawValue::get));
+        answer
+    }
+
+    /// Writes a result, whose members `write` adds.
+    pub(super) fn result(id: &RawValue, write: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut answer = Self::new(Some(id), 0);
+        answer.raw(r#","result":{"#);
+        write(&mut answer);
+        answer.raw("}}");
+        answer.0
+    }
+
+    /// Writes an error.
+    pub(super) fn error(id: Option<&RawValue>, error: &RpcError) -> Vec<u8> {
+        let mut answer = Self::new(id, 0);
+        answer.raw(r#","error":{"code":"#).raw(&error.code.to_string()).raw(r#","message":"#).text(&error.message);
+        if let Some(requested) = &error.requested {
+            answer.raw(r#","data":{"supported":"#).raw(&versions()).raw(r#","requested":"#).text(requested).raw("}");
+        }
+        answer.raw("}}");
+        answer.0
+    }
+
+    /// Adds JSON.
+    pub(super) fn raw(&mut self, json: &str) -> &mut Self {
+        self.0.extend_from_slice(json.as_bytes());
+        self
+    }
+
+    /// Adds a text.
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        // Writing a text into memory does not fail.
+        let _ = serde_json::to_writer(&mut self.0, text);
+        self
+    }
+
+    /// Adds the members of the result of a call. `is_wrapped` puts a value into an object.
+    pub(super) fn outcome(&mut self, outcome: &Outcome, is_wrapped: bool) {
+        match outcome {
+            Outcome::Structured(json) => self.structured(json.get(), is_wrapped),
+            Outcome::Text(text) => self.content_text(text),
+            Outcome::Content(content) => {
+                self.raw(r#""content":["#);
+                for (at, block) in content.blocks().iter().enumerate() {
+                    if at > 0 {
+                        self.raw(",");
+                    }
+                    self.block(block);
+                }
+                self.raw("]");
+            }
+            Outcome::Failed(error) => self.failure(error.message()),
+            Outcome::Invalid(error) => self.failure(&error.to_string()),
+            Outcome::Opaque(opaque) => self.failure(&opaque.to_string()),
+            Outcome::UnknownTool => self.failure("unknown tool"),
+        }
+    }
+
+    fn structured(&mut self, json: &str, is_wrapped: bool) {
+        self.0.reserve(json.len() * 2 + json.len() / 4);
+        if is_wrapped {
+            let wrapped = format!(r#"{{"result":{json}}}"#);
+            self.structured(&wrapped, false);
+            return;
+        }
+        // Clients that do not know structured content read the text.
+        self.content_text(json);
+        self.raw(r#","structuredContent":"#).raw(json);
+    }
+
+    fn content_text(&mut self, text: &str) {
+        self.raw(r#""content":[{"type":"text","text":"#).text(text).raw("}]");
+    }
+
+    fn failure(&mut self, text: &str) {
+        self.content_text(text);
+        self.raw(r#","isError":true"#);
+    }
+
+    fn block(&mut self, block: &Block) {
+        let mut media = |kind: &str, media_type: &str, bytes: &[u8]| {
+            self.raw(r#"{"type":"#).text(kind).raw(r#","mimeType":"#).text(media_type);
+            self.raw(r#","data":""#).raw(&STANDARD.encode(bytes)).raw(r#""}"#);
+        };
+        match block {
+            Block::Image(media_type, bytes) => media("image", media_type, bytes),
+            Block::Audio(media_type, bytes) => media("audio", media_type, bytes),
+            Block::Text(text) => {
+                self.raw(r#"{"type":"text","text":"#).text(text).raw("}");
+            }
+            Block::Link(uri, name) => {
+                self.raw(r#"{"type":"resource_link","uri":"#).text(uri).raw(r#","name":"#).text(name).raw("}");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The methods of the protocol: `server/discover`, `tools/list`, `tools/call`; of older clients `initialize` and `ping`.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use serde_json::value::RawValue;
+
+use super::encode::{Answer, quoted, versions};
+use super::error::RpcError;
+use super::message::{Params, text};
+use super::mirrored::{check_argument, check_method, check_name};
+use super::server::Inner;
+use super::version::{Era, LEGACY, legacy};
+use crate::core::invocation::Invocation;
+use crate::core::raw::RawEvent;
+use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
+
+/// A request of a client.
+pub(super) struct Request<'a> {
+    pub(super) parts: Arc<Parts>,
+    /// The body, with which the arguments are shared.
+    pub(super) body: &'a RawEvent,
+    pub(super) id: &'a RawValue,
+    pub(super) method: &'a str,
+    pub(super) params: Params<'a>,
+}
+
+/// The reason why a request has no result.
+pub(super) enum Refused {
+    Error(RpcError),
+    /// The token lacks the scopes of the tool.
+    #[cfg(feature = "jwt")]
+    Scopes(Vec<String>),
+}
+
+impl From<RpcError> for Refused {
+    fn from(error: RpcError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Inner {
+    /// Returns the text of the answer to a request.
+    pub(super) async fn answer(&self, request: Request<'_>) -> Result<Vec<u8>, Refused> {
+        let headers = &request.parts.headers;
+        let era = Era::of(headers, &request.params.meta)?;
+        if !era.is_legacy() {
+            check_method(headers, request.method)?;
+        }
+        match (request.method, era.is_legacy()) {
+            ("tools/call", _) => self.call(request, era).await,
+            ("tools/list", _) => Ok(self.list(&request, era)?),
+            ("server/discover", false) => Ok(self.discover(&request, era)),
+            ("initialize", true) => Ok(self.initialize(&request)),
+            ("ping", true) => Ok(Answer::result(request.id, |_| {})),
+            (_, is_legacy) => Err(RpcError::unknown_method(is_legacy).into()),
+        }
+    }
+
+    fn discover(&self, request: &Request<'_>, era: Era) -> Vec<u8> {
+        Answer::result(request.id, |answer| {
+            answer.raw(r#""supportedVersions":"#).raw(&versions()).raw(r#","capabilities":{"tools":{}}"#);
+            self.instructions(answer);
+            self.cached(answer);
+            self.completed(answer, era);
+        })
+    }
+
+    fn initialize(&self, request: &Request<'_>) -> Vec<u8> {
+        let asked = request.params.protocol_version.and_then(text);
+        let version = asked.as_deref().and_then(legacy).unwrap_or(LEGACY[0]);
+        Answer::result(request.id, |answer| {
+            answer.raw(r#""protocolVersion":"#).text(version).raw(r#","capabilities":{"tools":{}}"#);
+            answer.raw(r#","serverInfo":"#).raw(&self.info);
+            self.instructions(answer);
+        })
+    }
+
+    fn list(&self, request: &Request<'_>, era: Era) -> Result<Vec<u8>, RpcError> {
+        let unknown = || RpcError::invalid_params("the cursor is not valid: begin again without one");
+        let cursor = match request.params.cursor.filter(|cursor| cursor.get() != "null") {
+            Some(cursor) => text(cursor).ok_or_else(unknown)?,
+            None => "".into(),
+        };
+        let page = self.listing.page(&cursor, self.page_size).ok_or_else(unknown)?;
+        Ok(Answer::result(request.id, |answer| {
+            answer.raw(r#""tools":["#).raw(&page.tools.join(",")).raw("]");
+            if let Some(next) = &page.next {
+                answer.raw(r#","nextCursor":"#).text(next);
+            }
+            if !era.is_legacy() {
+                self.cached(answer);
+            }
+            self.completed(answer, era);
+        }))
+    }
+
+    async fn call(&self, request: Request<'_>, era: Era) -> Result<Vec<u8>, Refused> {
+        let Request { parts, body, id, params, .. } = request;
+        let missing = || RpcError::invalid_params("`params.name` must be the name of a tool");
+        let name = params.name.and_then(text).ok_or_else(missing)?;
+        if !era.is_legacy() {
+            check_name(&parts.headers, &name)?;
+        }
+        let unknown = || RpcError::invalid_params("the server does not have this tool: `tools/list` names them");
+        let (tool, rules) = self.listing.rules(&name).ok_or_else(unknown)?;
+        if !era.is_legacy() {
+            rules.mirrored.iter().try_for_each(|argument| {
+                // A header that no client of this revision may leave out.
+                check_argument(&parts.headers, argument, params.arguments)
+            })?;
+        }
+        #[cfg(feature = "jwt")]
+        self.check_scopes(tool.name(), &parts.extensions).map_err(Refused::Scopes)?;
+        let arguments = params.arguments.map_or_else(Arguments::default, |text| body.part(text.get()).into());
+        let info = params.meta.client_info.map(|info| body.part(info.get()));
+        let invocation = parts.extensions.get::<Invocation>().cloned();
+        let invocation = invocation.unwrap_or_else(|| Invocation::new(Default::default()));
+        let client = McpClient { info, version: era.version(), parts };
+        let context = CallContext::new(invocation).with_caller(Caller::Mcp(client)).with_margin(self.margin);
+        match self.listing.tools().call(tool.name(), arguments, context).await {
+            Outcome::UnknownTool => Err(unknown().into()),
+            outcome => Ok(Answer::result(id, |answer| {
+                answer.outcome(&outcome, rules.is_wrapped);
+                self.completed(answer, era);
+            })),
+        }
+    }
+
+    /// Adds what each result of the current revision has.
+    fn completed(&self, answer: &mut Answer, era: Era) {
+        if !era.is_legacy() {
+            answer.raw(r#","resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":"#);
+            answer.raw(&self.info).raw("}");
+        }
+    }
+
+    fn instructions(&self, answer: &mut Answer) {
+        if let Some(instructions) = &self.instructions {
+            answer.raw(r#","instructions":"#).raw(&quoted(instructions));
+        }
+    }
+
+    fn cached(&self, answer: &mut Answer) {
+        answer.raw(r#","ttlMs":"#).raw(&self.ttl.as_millis().to_string());
+        answer.raw(r#","cacheScope":"#).text(self.scope.name());
+    }
+}

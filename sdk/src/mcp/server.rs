@@ -1,0 +1,240 @@
+//! [`Server`]: tools as a service of HTTP requests.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::Request;
+use tower::Service;
+
+use super::adapter::check_origin;
+use super::encode::quoted;
+use super::listing::Listing;
+use crate::core::deadline::MARGIN;
+use crate::core::env;
+use crate::core::error::BoxError;
+use crate::core::layer_mistakes::reject;
+use crate::tools::Tools;
+
+/// A tool ends a little before a deadline layer around the server, whose answer does not have the id of the request.
+const EARLIER: Duration = Duration::from_millis(50);
+
+/// The largest page of `tools/list` by default.
+const PAGE_SIZE: usize = 100;
+
+/// An MCP server of tools: a service of HTTP requests for [`http::service`](crate::http::service) or an `axum::Router`.
+/// See the [module docs](super). Clones share the tools.
+///
+/// # Example
+///
+/// ```no_run
+/// use pilaster::http;
+/// use pilaster::mcp;
+/// use pilaster::tools::{Input, Tool, Tools};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+///
+/// /// Greets a person.
+/// #[derive(Deserialize, JsonSchema, Tool)]
+/// #[tool(read_only)]
+/// struct Greet {
+///     /// The name of the person.
+///     name: String,
+/// }
+///
+/// async fn greet(Input(ask): Input<Greet>) -> String {
+///     format!("Hello {}", ask.name)
+/// }
+///
+/// fn main() -> Result<(), pilaster::StartError> {
+///     let server = mcp::Server::new(Tools::new().add(greet)).info("greeter", env!("CARGO_PKG_VERSION"));
+///     pilaster::run(http::service(server))
+/// }
+/// ```
+///
+/// Beside other routes:
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use pilaster::mcp;
+/// use pilaster::tools::Tools;
+///
+/// let app: Router = Router::new()
+///     .route("/health", get(async || "well"))
+///     .route_service("/mcp", mcp::Server::new(Tools::new()));
+/// # let _ = app;
+/// ```
+#[derive(Clone)]
+#[must_use = "a server does nothing until a function serves it"]
+pub struct Server {
+    inner: Arc<Inner>,
+}
+
+/// What all clones of a server share.
+#[derive(Clone)]
+pub(super) struct Inner {
+    pub(super) listing: Listing,
+    /// The name and the version, as JSON.
+    pub(super) info: Box<str>,
+    pub(super) instructions: Option<String>,
+    pub(super) page_size: usize,
+    pub(super) ttl: Duration,
+    pub(super) scope: CacheScope,
+    pub(super) origins: Vec<String>,
+    pub(super) margin: Option<Duration>,
+    #[cfg(feature = "jwt")]
+    pub(super) scopes: std::collections::HashMap<&'static str, Vec<String>>,
+}
+
+/// Who may share a cached list of tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CacheScope {
+    /// The user who asked for it.
+    #[default]
+    Private,
+    /// All users, also those of a gateway.
+    Public,
+}
+
+impl CacheScope {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Private => "private",
+            Self::Public => "public",
+        }
+    }
+}
+
+impl Server {
+    /// Creates a server of these tools. Its name is that of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`), or
+    /// `pilaster`.
+    ///
+    /// # Panics
+    ///
+    /// Two tools have one name, or a name or a description is not valid; [`Tools::mistake`] returns the sentence. In a
+    /// debug build also the mistakes of [`Tools::mcp_schema`].
+    #[track_caller]
+    pub fn new(tools: Tools) -> Self {
+        if let Some(mistake) = tools.mistake() {
+            reject(mistake);
+        }
+        // In a release build, a call makes only the schemas that it needs.
+        if cfg!(debug_assertions) {
+            if let Err(faults) = tools.mcp_schema() {
+                reject(faults);
+            }
+        }
+        let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pilaster".to_owned());
+        let version = env::var("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_else(|| "0".to_owned());
+        let inner = Inner {
+            listing: Listing::new(tools),
+            info: info(&name, &version),
+            instructions: None,
+            page_size: PAGE_SIZE,
+            ttl: Duration::from_secs(300),
+            scope: CacheScope::default(),
+            origins: Vec::new(),
+            margin: Some(MARGIN + EARLIER),
+            #[cfg(feature = "jwt")]
+            scopes: Default::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn with(mut self, set: impl FnOnce(&mut Inner)) -> Self {
+        set(Arc::make_mut(&mut self.inner));
+        self
+    }
+
+    pub(super) fn tools(&self) -> &Tools {
+        self.inner.listing.tools()
+    }
+
+    /// Sets the name and the version of the server, which clients show.
+    pub fn info(self, name: impl AsRef<str>, version: impl AsRef<str>) -> Self {
+        self.with(|inner| inner.info = info(name.as_ref(), version.as_ref()))
+    }
+
+    /// Sets instructions for the model: what the tools are for, and how they belong together.
+    pub fn instructions(self, instructions: impl Into<String>) -> Self {
+        self.with(|inner| inner.instructions = Some(instructions.into()))
+    }
+
+    /// Sets the number of tools in an answer to `tools/list`; 100 by default. Some clients read only the first page.
+    ///
+    /// # Panics
+    ///
+    /// It is 0.
+    #[track_caller]
+    pub fn page_size(self, tools: usize) -> Self {
+        if tools == 0 {
+            reject("the page size of an MCP server must be at least 1");
+        }
+        self.with(|inner| inner.page_size = tools.max(1))
+    }
+
+    /// Sets how long, and for whom, clients may keep the list of tools; 5 minutes and [`CacheScope::Private`] by default.
+    /// A new deployment is seen after that time.
+    pub fn cache(self, time: Duration, scope: CacheScope) -> Self {
+        self.with(|inner| (inner.ttl, inner.scope) = (time, scope))
+    }
+
+    /// Serves pages of these origins, such as `https://app.example.com`; `*` serves all. Requests without an `Origin`
+    /// are always served, and in a local run those of pages on the same machine; others get a 403. Browsers also need
+    /// [`http::CorsLayer`](crate::http::CorsLayer).
+    ///
+    /// # Panics
+    ///
+    /// An origin has a path, or lacks a scheme.
+    #[track_caller]
+    pub fn allow_origins<S: Into<String>>(self, origins: impl IntoIterator<Item = S>) -> Self {
+        let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
+        if let Some(mistake) = origins.iter().find_map(|origin| check_origin(origin).err()) {
+            reject(mistake);
+        }
+        self.with(|inner| inner.origins.extend(origins))
+    }
+
+    /// Sets the time between the cancellation of a tool and the deadline of the invocation: 300 ms by default, and at
+    /// most half of the available time. It must be longer than that of a [`DeadlineLayer`](crate::http::DeadlineLayer)
+    /// around the server, which has 250 ms. With `None`, no tool is cancelled here.
+    pub fn margin(self, margin: impl Into<Option<Duration>>) -> Self {
+        self.with(|inner| inner.margin = margin.into())
+    }
+}
+
+fn info(name: &str, version: &str) -> Box<str> {
+    format!(r#"{{"name":{},"version":{}}}"#, quoted(name), quoted(version)).into()
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("info", &self.inner.info).field("tools", self.tools()).finish_non_exhaustive()
+    }
+}
+
+impl<B> Service<Request<B>> for Server
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move { Ok(inner.respond(request).await) })
+    }
+}

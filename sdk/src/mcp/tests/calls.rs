@@ -1,0 +1,151 @@
+//! `tools/call`: what a tool came to, in both eras.
+
+use super::*;
+
+async fn call(name: &str, arguments: Value) -> Value {
+    result(&server(), modern("tools/call", json!({ "name": name, "arguments": arguments }))).await
+}
+
+#[tokio::test]
+async fn a_value_is_structured_content_and_a_text_with_the_same_json() {
+    let result = call("ask", json!({ "how": "well \"é\"", "days": 2 })).await;
+    let structured = json!({ "text": "well \"é\" Some(2) Some(\"tests\") 2026-07-28" });
+    assert_eq!(result["structuredContent"], structured);
+    assert_eq!(result["content"][0]["text"], structured.to_string());
+    assert_eq!((&result["resultType"], result.get("isError")), (&json!("complete"), None));
+    assert_eq!(result["_meta"]["io.modelcontextprotocol/serverInfo"], json!({ "name": "tests", "version": "1.2.3" }));
+
+    let message = legacy("tools/call", &json!({ "name": "ask", "arguments": { "how": "well" } }));
+    let old = super::result(&server(), message).await;
+    assert_eq!(old["structuredContent"]["text"], "well None None 2025-11-25");
+    assert_eq!(old.as_object().unwrap().keys().collect::<Vec<_>>(), ["content", "structuredContent"]);
+}
+
+#[tokio::test]
+async fn blocks_of_content_have_their_media() {
+    let content = call("picture", json!({})).await["content"].clone();
+    let expected = json!([
+        { "type": "text", "text": "\"one\"" },
+        { "type": "image", "mimeType": "image/png", "data": "cG5n" },
+        { "type": "audio", "mimeType": "audio/wav", "data": "cG5n" },
+        { "type": "resource_link", "uri": "https://a.example", "name": "a" },
+    ]);
+    assert_eq!(content, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn check_41_a_tool_that_fails_panics_or_is_late_is_an_error_that_the_model_reads() {
+    for (how, expected) in [
+        ("stated", "try \"again\""),
+        ("other", "internal error (request 52fdfc07)"),
+        ("panic", "internal error (request 52fdfc07)"),
+        ("late", "internal error (request 52fdfc07)"),
+    ] {
+        for message in [
+            modern("tools/call", json!({ "name": "ask", "arguments": { "how": how } })),
+            legacy("tools/call", &json!({ "name": "ask", "arguments": { "how": how } })),
+        ] {
+            let id = message.1["id"].clone();
+            let (status, answer) = answer(&server(), message).await;
+            assert_eq!((status, &answer["id"]), (200, &id));
+            let result = &answer["result"];
+            assert_eq!(result["isError"], true, "{result}");
+            assert_eq!(result["content"], json!([{ "type": "text", "text": expected }]));
+            assert!(!answer.to_string().contains("secret"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_tool_ends_before_the_deadline_layer_does() {
+    let started = tokio::time::Instant::now();
+    let late = json!({ "name": "ask", "arguments": { "how": "late" } });
+    answer(&server(), modern("tools/call", late.clone())).await;
+    assert_eq!(started.elapsed(), Duration::from_millis(2_700));
+    let started = tokio::time::Instant::now();
+    answer(&server().margin(Duration::from_secs(1)), modern("tools/call", late)).await;
+    assert_eq!(started.elapsed(), Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn check_42_the_announced_schemas_fit_what_is_sent_in_both_eras() {
+    for message in [modern, |method: &str, params: Value| legacy(method, &params)] {
+        let listed = result(&server(), message("tools/list", json!({}))).await;
+        let five = listed["tools"].as_array().unwrap().iter().find(|tool| tool["name"] == "five").unwrap();
+        let output = &five["outputSchema"];
+        assert_eq!((&output["type"], &output["required"]), (&json!("object"), &json!(["result"])));
+        assert_eq!(output["properties"]["result"]["type"], "integer");
+        assert_eq!(five["inputSchema"]["additionalProperties"], false);
+
+        for params in [json!({ "name": "five" }), json!({ "name": "five", "arguments": null })] {
+            let sent = result(&server(), message("tools/call", params)).await;
+            assert_eq!(sent["structuredContent"], json!({ "result": 5 }));
+            assert_eq!(sent["content"][0]["text"], r#"{"result":5}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn check_43_arguments_that_do_not_fit_are_an_error_with_a_path_that_repeats_no_value() {
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    let long = "hunter2".repeat(150_000);
+    for (arguments, expected) in [
+        (r#"{"how":"well","hunter2":1}"#.to_owned(), "unknown field"),
+        (r#"{"how":["hunter2"]}"#.to_owned(), "/how: invalid type: sequence, expected a string"),
+        (r#"{"how":null}"#.to_owned(), "/how: invalid type: null, expected a string"),
+        (r#"{"how":"well","days":"hunter2"}"#.to_owned(), "/days: invalid type: string, expected u8"),
+        (r#"{"how":"well","days":-1}"#.to_owned(), "/days: invalid value: integer, expected u8"),
+        (format!(r#"{{"how":"well","days":"{long}"}}"#), "/days: invalid type: string, expected u8"),
+        (format!(r#"{{"how":"well","days":{deep}}}"#), "/days: "),
+        (r#"{"days":1}"#.to_owned(), "missing field `how`"),
+        (r#"["hunter2"]"#.to_owned(), "the arguments must be an object"),
+        (r#""hunter2""#.to_owned(), "the arguments must be an object"),
+    ] {
+        let (request, _) = modern("tools/call", json!({ "name": "ask" }));
+        let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+        let message = format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"_meta":{meta},"name":"ask","arguments":{arguments}}}}}"#
+        );
+        let response = send(&server(), request, message).await;
+        assert_eq!(response.status(), 200);
+        let answer = body(response).await;
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        let text = answer["result"]["content"][0]["text"].as_str().unwrap();
+        let at_most = text.len() < 300;
+        assert!(text.contains(expected) && at_most && !text.contains("hunter2\""), "{text}");
+        assert!(!text.contains("hunter2") || expected == "unknown field", "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_header_of_an_argument_must_be_like_it_for_clients_of_the_current_revision() {
+    let call = |arguments: Value| modern("tools/call", json!({ "name": "mirrored", "arguments": arguments }));
+    for (arguments, headers, expected) in [
+        (json!({ "region": "Hello" }), &[("mcp-param-region", "=?base64?SGVsbG8=?=")][..], 200),
+        (json!({ "region": "Hello" }), &[("Mcp-Param-Region", " Hello ")], 200),
+        (json!({ "region": null }), &[], 200),
+        (json!({}), &[], 200),
+        (json!({ "place": { "floor": 42 } }), &[("mcp-param-floor", "42.0")], 200),
+        (json!({ "region": "Hello" }), &[], 400),
+        (json!({ "region": "Hello" }), &[("mcp-param-region", "hello")], 400),
+        (json!({ "region": "Hello" }), &[("mcp-param-region", "=?base64?SGVsbG8?=")], 400),
+        (json!({ "region": "Hello" }), &[("mcp-param-region", "Hello"), ("mcp-param-region", "Hello")], 400),
+        (json!({}), &[("mcp-param-region", "Hello")], 400),
+        (json!({ "region": null }), &[("mcp-param-region", "null")], 400),
+        (json!({ "place": { "floor": 42 } }), &[("mcp-param-floor", "43")], 400),
+        (json!({ "place": 42 }), &[("mcp-param-floor", "42")], 400),
+    ] {
+        let (mut request, message) = call(arguments.clone());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (status, answer) = answer(&server(), (request, message)).await;
+        assert_eq!(status, expected, "{arguments} {headers:?}: {answer}");
+        if expected == 400 {
+            assert_eq!(answer["error"]["code"], -32020);
+        }
+    }
+    // Older clients do not know these headers.
+    let old = legacy("tools/call", &json!({ "name": "mirrored", "arguments": { "region": "Hello" } }));
+    assert_eq!(result(&server(), old).await["content"][0]["text"], "Some(\"Hello\") None");
+}

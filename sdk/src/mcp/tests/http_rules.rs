@@ -1,0 +1,124 @@
+//! What a server refuses before any tool: the table of the module docs.
+
+use super::*;
+
+#[tokio::test]
+async fn check_37_each_refusal_has_its_status_its_code_and_the_id() {
+    let call = |id: &str| {
+        let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+        format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"nope","_meta":{meta}}}}}"#)
+    };
+    for id in ["0", "-1", r#""a""#, r#""""#, "123456789012345678901234567890", "1.50", r#""\u00e9\"""#] {
+        for (method, name, expected) in [
+            (Some("tools/call"), Some("nope"), (200, -32602)),
+            (Some("tools/call"), None, (400, -32020)),
+            (Some("tools/call"), Some("other"), (400, -32020)),
+            (Some("tools/call"), Some("=?base64?bm9wZQ==?="), (200, -32602)),
+            (Some("tools/call"), Some("=?base64?bm9wZQ?="), (400, -32020)),
+            (Some("Tools/Call"), Some("nope"), (400, -32020)),
+            (None, Some("nope"), (400, -32020)),
+        ] {
+            let mut request = http_request().header("mcp-protocol-version", "2026-07-28");
+            for (header, value) in [("mcp-method", method), ("mcp-name", name)] {
+                if let Some(value) = value {
+                    request = request.header(header, value);
+                }
+            }
+            let response = send(&server(), request, call(id)).await;
+            assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (expected.0, "application/json"));
+            let text = response.into_body().collect().await.unwrap().to_bytes();
+            let text = std::str::from_utf8(&text).unwrap();
+            assert!(text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"#, expected.1)), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn check_37_a_body_that_is_not_one_message_is_refused() {
+    let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    for (text, expected) in [
+        ("", (-32700, json!(null))),
+        ("{", (-32700, json!(null))),
+        ("{} {}", (-32700, json!(null))),
+        ("nope", (-32700, json!(null))),
+        ("[1,", (-32700, json!(null))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":}}"#, (-32700, json!(null))),
+        ("[]", (-32600, json!(null))),
+        (&format!("[{ping}]"), (-32600, json!(null))),
+        ("null", (-32600, json!(null))),
+        ("7", (-32600, json!(null))),
+        ("{}", (-32600, json!(null))),
+        (r#"{"id":1,"method":"ping"}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#, (-32600, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, (-32600, json!(null))),
+        (r#"{"jsonrpc":"2.0","id":true,"method":"ping"}"#, (-32600, json!(null))),
+        (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, (-32600, json!(null))),
+        (r#"{"jsonrpc":"2.0","id":"\ud800","method":"ping"}"#, (-32600, json!(null))),
+        (&format!(r#"{{"jsonrpc":"2.0","id":"{}","method":"ping"}}"#, "i".repeat(2_000)), (-32600, json!(null))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":7}}"#, (-32602, json!(1))),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"name":1,"name":2}}"#, (-32602, json!(1))),
+    ] {
+        let response = send(&server(), http_request(), text.to_owned()).await;
+        assert_eq!(response.status(), 400, "{text}");
+        let answer = body(response).await;
+        assert_eq!((answer["error"]["code"].clone(), answer["id"].clone()), (json!(expected.0), expected.1), "{text}");
+    }
+    let response = send(&server(), http_request(), vec![b'"', 0xff, b'"']).await;
+    assert_eq!(body(response).await["error"]["code"], -32700);
+}
+
+#[tokio::test]
+async fn a_notification_and_a_response_are_accepted_and_call_nothing() {
+    for message in [
+        json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 7 } }),
+        json!({ "jsonrpc": "2.0", "method": "tools/call", "params": { "name": "ask", "arguments": { "how": "panic" } } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "result": {} }),
+        json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": 1, "message": "m" } }),
+    ] {
+        assert_eq!(answer(&server(), (http_request(), message)).await, (202, Value::Null));
+    }
+}
+
+#[tokio::test]
+async fn check_44_other_origins_methods_and_media_types_are_refused_before_any_tool() {
+    let send = async |request: Builder| {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
+        let response = super::send(&server().allow_origins(["https://app.example"]), request, message.to_string()).await;
+        (response.status().as_u16(), response.headers().get("allow").cloned(), body(response).await)
+    };
+    let host = || http_request().header("host", "api.example");
+    assert_eq!(send(host()).await.0, 200);
+    assert_eq!(send(host().header("origin", "https://app.example")).await.0, 200);
+    let (status, _, answer) = send(host().header("origin", "https://evil.example")).await;
+    assert_eq!((status, &answer["error"]["code"], &answer["id"]), (403, &json!(-32600), &json!(null)));
+    let two = host().header("origin", "https://app.example").header("origin", "https://evil.example");
+    assert_eq!(send(two).await.0, 403);
+
+    for method in ["GET", "DELETE", "PUT", "OPTIONS"] {
+        let (status, allow, answer) = send(host().method(method)).await;
+        assert_eq!((status, allow.unwrap(), &answer["id"]), (405, "POST".parse().unwrap(), &json!(null)));
+    }
+    let plain = || Request::post("/").header("host", "api.example");
+    assert_eq!(send(plain()).await.0, 200);
+    assert_eq!(send(plain().header("accept", "application/json")).await.0, 406);
+    assert_eq!(send(plain().header("content-type", "text/plain")).await.0, 415);
+    assert_eq!(send(plain().header("content-encoding", "gzip")).await.0, 415);
+    assert_eq!(send(plain().header("content-type", "Application/JSON; charset=utf-8")).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_lambda_cannot_deliver_is_refused() {
+    let large = vec![b' '; crate::core::limits::PAYLOAD_LIMIT + 1];
+    let response = send(&server(), http_request(), large).await;
+    assert_eq!(response.status(), 413);
+    let broken = futures_util::stream::iter([Err::<bytes::Bytes, _>(std::io::Error::other("secret"))]);
+    let response = send(&server(), http_request(), Body::from_stream(broken)).await;
+    assert_eq!(response.status(), 400);
+    assert!(!body(response).await.to_string().contains("secret"));
+}
