@@ -45,4 +45,6 @@ fi
 "$(dirname "$0")/../infrastructure/install.sh" >/dev/null
 # What reads OpenAPI documents.
 "$(dirname "$0")/../contract/install.sh" >/dev/null
+# What judges MCP servers.
+"$(dirname "$0")/../mcp/install.sh" >/dev/null
 echo "$engines/bin"

@@ -25,7 +25,8 @@ async fn check_37_each_refusal_has_its_status_its_code_and_the_id() {
                 }
             }
             let response = send(&server(), request, call(id)).await;
-            assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (expected.0, "application/json"));
+            assert_eq!(response.status(), expected.0);
+            assert_eq!(response.headers()["content-type"], "application/json");
             let text = response.into_body().collect().await.unwrap().to_bytes();
             let text = std::str::from_utf8(&text).unwrap();
             assert!(text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"#, expected.1)), "{text}");
