@@ -15,6 +15,7 @@
 //! | `_meta` lacks the version or the capabilities of the client | 400 | -32602 |
 //! | `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or an `Mcp-Param-*` is missing, or unlike the body | 400 | -32020 |
 //! | an unknown version | 400 | -32022 |
+//! | the client lacks a capability that a tool needs | 400 | -32021 |
 //! | a notification | 202 | no body |
 //! | another method than POST · `Accept` without JSON and event streams · another `Content-Type` · too large · an `Origin` that is not allowed | 405 · 406 · 415 · 413 · 403 | -32600 |
 //!

@@ -23,7 +23,7 @@ async def main():
             cursor = page.next_cursor
             if cursor is None:
                 break
-        assert (pages, len(tools)) == (3, 11), (pages, list(tools))
+        assert (pages, len(tools)) == (4, 14), (pages, list(tools))
         for tool in tools.values():
             for schema in filter(None, [tool.input_schema, tool.output_schema]):
                 jsonschema.Draft202012Validator.check_schema(schema)

@@ -28,10 +28,14 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
+    /// Starts it with pages of this many tools: the suite reads one page.
+    fn start(pages: usize) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcp"));
-        command.env("PILASTER_ADDR", address.to_string()).env_remove("AWS_LAMBDA_RUNTIME_API");
+        command
+            .env("PILASTER_ADDR", address.to_string())
+            .env("PAGE_SIZE", pages.to_string())
+            .env_remove("AWS_LAMBDA_RUNTIME_API");
         let process = Guarded(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let started = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
@@ -63,7 +67,7 @@ fn suite(server: &Server, arguments: &[&str]) -> (bool, String) {
 
 #[test]
 fn check_36_the_suite_finds_the_expected_failures_alone() {
-    let server = Server::start();
+    let server = Server::start(100);
     for (revision, file) in [("2026-07-28", "expected-failures.yaml"), ("2025-11-25", "expected-failures-2025.yaml")] {
         let file = here().join(file);
         let arguments = ["--requirements", revision, "--expected-failures", file.to_str().unwrap()];
@@ -75,7 +79,7 @@ fn check_36_the_suite_finds_the_expected_failures_alone() {
 
 #[test]
 fn a_failure_that_is_not_expected_and_one_that_passes_fail_the_run() {
-    let server = Server::start();
+    let server = Server::start(100);
     let folder = judges().join(format!("runs-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     for (name, listed, scenario) in
@@ -93,7 +97,7 @@ fn a_failure_that_is_not_expected_and_one_that_passes_fail_the_run() {
 
 #[test]
 fn the_client_in_python_works_in_both_eras() {
-    let server = Server::start();
+    let server = Server::start(4);
     for (mode, revision) in [("auto", "2026-07-28"), ("legacy", "2025-11-25")] {
         let mut python = Command::new(judges().join("bin/python"));
         let (is_success, text) = run(python.arg(here().join("client.py")).args([&server.url(), mode]));
@@ -103,7 +107,7 @@ fn the_client_in_python_works_in_both_eras() {
 
 #[test]
 fn the_inspector_lists_and_calls_tools() {
-    let server = Server::start();
+    let server = Server::start(4);
     let judges = judges();
     let inspect = |arguments: &[&str]| {
         let mut node = Command::new(judges.join("bin/node"));

@@ -99,7 +99,10 @@ where
         if error.is::<http_body_util::LengthLimitError>() {
             return RpcError::refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 6 MB");
         }
-        tracing::warn!(error = &*error as &(dyn std::error::Error + 'static), "the body of a request could not be read");
+        tracing::warn!(
+            error = &*error as &(dyn std::error::Error + 'static),
+            "the body of a request could not be read"
+        );
         RpcError::invalid_request("the body could not be read")
     })?;
     RawEvent::delivered(bytes.to_bytes()).map_err(|_| RpcError::not_json())

@@ -5,24 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::error::RpcError;
-use super::version::{LEGACY, MODERN};
 use crate::tools::{Block, Outcome};
-
-/// Returns `[a, b]` of JSON texts.
-fn list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let texts: Vec<_> = texts.into_iter().map(|text| quoted(text)).collect();
-    format!("[{}]", texts.join(","))
-}
-
-/// Returns the versions that the server speaks, as JSON.
-pub(super) fn versions() -> String {
-    list([MODERN].into_iter().chain(LEGACY))
-}
-
-/// Returns a text as JSON.
-pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
 
 /// The JSON text of an answer, written from its start to its end.
 #[derive(Debug)]
@@ -49,8 +32,8 @@ impl Answer {
     pub(super) fn error(id: Option<&RawValue>, error: &RpcError) -> Vec<u8> {
         let mut answer = Self::new(id, 0);
         answer.raw(r#","error":{"code":"#).raw(&error.code.to_string()).raw(r#","message":"#).text(&error.message);
-        if let Some(requested) = &error.requested {
-            answer.raw(r#","data":{"supported":"#).raw(&versions()).raw(r#","requested":"#).text(requested).raw("}");
+        if let Some(data) = &error.data {
+            answer.raw(r#","data":"#).raw(data);
         }
         answer.raw("}}");
         answer.0
@@ -125,6 +108,10 @@ impl Answer {
             }
             Block::Link(uri, name) => {
                 self.raw(r#"{"type":"resource_link","uri":"#).text(uri).raw(r#","name":"#).text(name).raw("}");
+            }
+            Block::Resource(uri, media_type, text) => {
+                self.raw(r#"{"type":"resource","resource":{"uri":"#).text(uri).raw(r#","mimeType":"#).text(media_type);
+                self.raw(r#","text":"#).text(text).raw("}}");
             }
         }
     }

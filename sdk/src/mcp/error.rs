@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 
 use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::version::versions;
 
 /// The codes of JSON-RPC 2.0, and those of MCP
 /// (<https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes>).
@@ -11,6 +14,7 @@ const INVALID_REQUEST: i32 = -32600;
 const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
 const HEADER_MISMATCH: i32 = -32020;
+const MISSING_CAPABILITY: i32 = -32021;
 const UNSUPPORTED_VERSION: i32 = -32022;
 
 /// An error of a request: no tool was called.
@@ -19,13 +23,13 @@ pub(super) struct RpcError {
     pub(super) status: StatusCode,
     pub(super) code: i32,
     pub(super) message: Cow<'static, str>,
-    /// The version that was requested, of an unknown version.
-    pub(super) requested: Option<String>,
+    /// More about it, as JSON.
+    pub(super) data: Option<String>,
 }
 
 impl RpcError {
     fn new(status: StatusCode, code: i32, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), requested: None }
+        Self { status, code, message: message.into(), data: None }
     }
 
     pub(super) fn not_json() -> Self {
@@ -64,8 +68,23 @@ impl RpcError {
     pub(super) fn unsupported_version(requested: &str) -> Self {
         // Longer than any version.
         let end = requested.floor_char_boundary(64);
-        let error =
-            Self::new(StatusCode::BAD_REQUEST, UNSUPPORTED_VERSION, "the server does not support this protocol version");
-        Self { requested: Some(requested[..end].to_owned()), ..error }
+        let error = Self::new(
+            StatusCode::BAD_REQUEST,
+            UNSUPPORTED_VERSION,
+            "the server does not support this protocol version",
+        );
+        let data = format!(r#"{{"supported":{},"requested":{}}}"#, versions(), Value::from(&requested[..end]));
+        Self { data: Some(data), ..error }
+    }
+
+    /// Capabilities of the client that a tool needs.
+    pub(super) fn missing_capabilities(names: &[String]) -> Self {
+        let names: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), json!({}))).collect();
+        let error = Self::new(
+            StatusCode::BAD_REQUEST,
+            MISSING_CAPABILITY,
+            "the client lacks a capability that this tool needs",
+        );
+        Self { data: Some(json!({ "requiredCapabilities": names }).to_string()), ..error }
     }
 }

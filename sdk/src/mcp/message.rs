@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::error::RpcError;
 use crate::core::json::is_object;
-use crate::core::json::members::each_member;
+use crate::core::json::members::{each_member, member};
 
 /// The longest id of a request, in bytes of JSON: it is part of the answer.
 const LONGEST_ID: usize = 1024;
@@ -170,6 +170,12 @@ impl<'a> Meta<'a> {
         let Some(version) = self.protocol_version else { return Ok(None) };
         let not_text = || RpcError::invalid_meta("`io.modelcontextprotocol/protocolVersion` must be a text");
         text(version).ok_or_else(not_text).map(Some)
+    }
+
+    /// Returns `true` if the client states this capability with the request.
+    pub(super) fn has_capability(&self, name: &str) -> bool {
+        let value = self.client_capabilities.and_then(|capabilities| member(capabilities.get(), name));
+        value.is_some_and(|value| is_object(value.get()))
     }
 
     pub(super) fn check_capabilities(&self) -> Result<(), RpcError> {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::request::Parts;
 use serde_json::value::RawValue;
 
-use super::encode::{Answer, quoted, versions};
+use super::encode::Answer;
 use super::error::RpcError;
 use super::message::{Params, text};
 use super::mirrored::{check_argument, check_method, check_name};
 use super::server::Inner;
-use super::version::{Era, LEGACY, legacy};
+use super::version::{Era, LEGACY, legacy, versions};
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
@@ -110,6 +110,10 @@ impl Inner {
                 check_argument(&parts.headers, argument, params.arguments)
             })?;
         }
+        let lacks = |name: &String| era.is_legacy() || !params.meta.has_capability(name);
+        if let Some(needed) = self.capabilities.get(tool.name()).filter(|names| names.iter().any(lacks)) {
+            return Err(RpcError::missing_capabilities(needed).into());
+        }
         #[cfg(feature = "jwt")]
         self.check_scopes(tool.name(), &parts.extensions).map_err(Refused::Scopes)?;
         let arguments = params.arguments.map_or_else(Arguments::default, |text| body.part(text.get()).into());
@@ -137,7 +141,7 @@ impl Inner {
 
     fn instructions(&self, answer: &mut Answer) {
         if let Some(instructions) = &self.instructions {
-            answer.raw(r#","instructions":"#).raw(&quoted(instructions));
+            answer.raw(r#","instructions":"#).text(instructions);
         }
     }
 

@@ -1,5 +1,6 @@
 //! [`Server`]: tools as a service of HTTP requests.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
@@ -10,16 +11,16 @@ use std::time::Duration;
 use axum_core::response::Response;
 use bytes::Bytes;
 use http::Request;
+use serde_json::json;
 use tower::Service;
 
 use super::adapter::check_origin;
-use super::encode::quoted;
 use super::listing::Listing;
 use crate::core::deadline::MARGIN;
 use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
-use crate::tools::Tools;
+use crate::tools::{RegisteredTool, Tools};
 
 /// A tool ends a little before a deadline layer around the server, whose answer does not have the id of the request.
 const EARLIER: Duration = Duration::from_millis(50);
@@ -88,8 +89,10 @@ pub(super) struct Inner {
     pub(super) scope: CacheScope,
     pub(super) origins: Vec<String>,
     pub(super) margin: Option<Duration>,
+    /// The capabilities of clients that tools need.
+    pub(super) capabilities: HashMap<&'static str, Vec<String>>,
     #[cfg(feature = "jwt")]
-    pub(super) scopes: std::collections::HashMap<&'static str, Vec<String>>,
+    pub(super) scopes: HashMap<&'static str, Vec<String>>,
 }
 
 /// Who may share a cached list of tools.
@@ -142,8 +145,9 @@ impl Server {
             scope: CacheScope::default(),
             origins: Vec::new(),
             margin: Some(MARGIN + EARLIER),
+            capabilities: HashMap::new(),
             #[cfg(feature = "jwt")]
-            scopes: Default::default(),
+            scopes: HashMap::new(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -202,6 +206,22 @@ impl Server {
         self.with(|inner| inner.origins.extend(origins))
     }
 
+    /// Requires a capability of the client for a tool, such as `sampling` or `extensions`: a client that does not state it
+    /// with the call gets the error -32021. Clients of older revisions state their capabilities only in the handshake,
+    /// which another sandbox may have answered, so they get it, too.
+    ///
+    /// # Panics
+    ///
+    /// The server does not have the tool.
+    #[track_caller]
+    pub fn require_capability(self, tool: &str, capability: impl Into<String>) -> Self {
+        let Some(name) = self.tools().get(tool).map(RegisteredTool::name) else {
+            reject(format_args!("a capability is required for the tool `{tool}`, which the MCP server does not have"));
+            return self;
+        };
+        self.with(|inner| inner.capabilities.entry(name).or_default().push(capability.into()))
+    }
+
     /// Sets the time between the cancellation of a tool and the deadline of the invocation: 300 ms by default, and at
     /// most half of the available time. It must be longer than that of a [`DeadlineLayer`](crate::http::DeadlineLayer)
     /// around the server, which has 250 ms. With `None`, no tool is cancelled here.
@@ -211,7 +231,7 @@ impl Server {
 }
 
 fn info(name: &str, version: &str) -> Box<str> {
-    format!(r#"{{"name":{},"version":{}}}"#, quoted(name), quoted(version)).into()
+    json!({ "name": name, "version": version }).to_string().into()
 }
 
 impl fmt::Debug for Server {

@@ -75,7 +75,11 @@ impl Tool for Picture {
 
 async fn picture(Input(Picture {}): Input<Picture>) -> Content {
     let png: &[u8] = b"png";
-    Content::text("\"one\"").image("image/png", png).audio("audio/wav", png).link("https://a.example", "a")
+    Content::text("\"one\"").image("image/png", png).audio("audio/wav", png).link("https://a.example", "a").resource(
+        "file:///a",
+        "text/plain",
+        "\"a\"",
+    )
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! [`Era`]: the revision of the protocol that a request speaks, by its header and its `_meta`.
 
 use http::{HeaderMap, HeaderName};
+use serde_json::json;
 
 use super::error::RpcError;
 use super::message::Meta;
@@ -26,6 +27,7 @@ impl Era {
         self != Self::Modern
     }
 
+    /// Returns the version.
     pub(super) fn version(self) -> &'static str {
         match self {
             Self::Modern => MODERN,
@@ -41,7 +43,9 @@ impl Era {
     pub(super) fn of(headers: &HeaderMap, meta: &Meta<'_>) -> Result<Self, RpcError> {
         let header = match single(headers, &PROTOCOL_VERSION) {
             Some(Ok(header)) => Some(header),
-            Some(Err(Malformed)) => return Err(RpcError::header_mismatch("the header MCP-Protocol-Version is not valid")),
+            Some(Err(Malformed)) => {
+                return Err(RpcError::header_mismatch("the header MCP-Protocol-Version is not valid"));
+            }
             None => None,
         };
         let stated = meta.protocol_version()?;
@@ -68,6 +72,11 @@ impl Era {
         meta.check_capabilities()?;
         Ok(Self::Modern)
     }
+}
+
+/// Returns all versions, as JSON.
+pub(super) fn versions() -> String {
+    json!([MODERN, LEGACY[0], LEGACY[1], LEGACY[2]]).to_string()
 }
 
 /// Returns a version of [`LEGACY`].

@@ -30,6 +30,8 @@ pub enum Block {
     Audio(String, Vec<u8>),
     /// A link to a resource: its URI and its name.
     Link(String, String),
+    /// A text resource as part of the output: its URI, its media type and its text.
+    Resource(String, String, String),
 }
 
 impl Content {
@@ -62,6 +64,12 @@ impl Content {
         self.with(Block::Link(uri.into(), name.into()))
     }
 
+    /// Adds a resource of text, such as a file, with its URI and its media type.
+    #[must_use]
+    pub fn resource(self, uri: impl Into<String>, media_type: impl Into<String>, text: impl Into<String>) -> Self {
+        self.with(Block::Resource(uri.into(), media_type.into(), text.into()))
+    }
+
     fn with(mut self, block: Block) -> Self {
         self.0.push(block);
         self
@@ -75,7 +83,7 @@ impl Content {
     /// Returns the texts, each on a line; a picture or a sound is its media type and its size.
     pub fn text_only(&self) -> String {
         let lines = self.0.iter().map(|block| match block {
-            Block::Text(text) => text.clone(),
+            Block::Text(text) | Block::Resource(_, _, text) => text.clone(),
             Block::Image(media_type, bytes) | Block::Audio(media_type, bytes) => {
                 format!("[{media_type}, {} bytes]", bytes.len())
             }
@@ -93,6 +101,7 @@ impl fmt::Debug for Block {
             Self::Image(..) => "Image(..)",
             Self::Audio(..) => "Audio(..)",
             Self::Link(..) => "Link(..)",
+            Self::Resource(..) => "Resource(..)",
         })
     }
 }

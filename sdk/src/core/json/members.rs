@@ -62,7 +62,10 @@ pub(crate) fn members(object: &str) -> serde_json::Result<Vec<(Cow<'_, str>, &Ra
 }
 
 /// Returns the value of one member of an object; of a name that occurs twice, the last.
-#[cfg_attr(not(any(feature = "http", feature = "logging", feature = "mcp")), allow(dead_code, reason = "contexts and logs read it"))]
+#[cfg_attr(
+    not(any(feature = "http", feature = "logging", feature = "mcp")),
+    allow(dead_code, reason = "contexts and logs read it")
+)]
 pub(crate) fn member<'a>(object: &'a str, name: &str) -> Option<&'a RawValue> {
     struct Member<'n>(&'n str);
 

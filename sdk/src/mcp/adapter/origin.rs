@@ -10,7 +10,8 @@ pub(in crate::mcp) fn check(origin: &str) -> Result<(), String> {
     if is_origin || origin == "*" {
         return Ok(());
     }
-    Err("an allowed origin of an MCP server must be `scheme://host` or `scheme://host:port`, without a path, or `*`".into())
+    Err("an allowed origin of an MCP server must be `scheme://host` or `scheme://host:port`, without a path, or `*`"
+        .into())
 }
 
 /// Returns `true` for a request without an origin, of an allowed one, or of a page on this machine to a server on this

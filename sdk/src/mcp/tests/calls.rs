@@ -29,6 +29,7 @@ async fn blocks_of_content_have_their_media() {
         { "type": "image", "mimeType": "image/png", "data": "cG5n" },
         { "type": "audio", "mimeType": "audio/wav", "data": "cG5n" },
         { "type": "resource_link", "uri": "https://a.example", "name": "a" },
+        { "type": "resource", "resource": { "uri": "file:///a", "mimeType": "text/plain", "text": "\"a\"" } },
     ]);
     assert_eq!(content, expected);
 }
@@ -115,6 +116,20 @@ async fn check_43_arguments_that_do_not_fit_are_an_error_with_a_path_that_repeat
         assert!(text.contains(expected) && at_most && !text.contains("hunter2\""), "{text}");
         assert!(!text.contains("hunter2") || expected == "unknown field", "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_tool_that_needs_a_capability_is_only_called_by_a_client_that_states_it() {
+    let server = server().require_capability("five", "sampling");
+    let (request, mut message) = modern("tools/call", json!({ "name": "five" }));
+    let (status, refused) = answer(&server, (request, message.clone())).await;
+    assert_eq!((status, &refused["error"]["code"], &refused["id"]), (400, &json!(-32021), &json!(7)));
+    assert_eq!(refused["error"]["data"], json!({ "requiredCapabilities": { "sampling": {} } }));
+    assert_eq!(answer(&server, legacy("tools/call", &json!({ "name": "five" }))).await.0, 400);
+
+    message["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({ "sampling": {} });
+    let (request, _) = modern("tools/call", json!({ "name": "five" }));
+    assert_eq!(answer(&server, (request, message)).await.0, 200);
 }
 
 #[tokio::test]

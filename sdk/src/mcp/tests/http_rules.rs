@@ -29,7 +29,10 @@ async fn check_37_each_refusal_has_its_status_its_code_and_the_id() {
             assert_eq!(response.headers()["content-type"], "application/json");
             let text = response.into_body().collect().await.unwrap().to_bytes();
             let text = std::str::from_utf8(&text).unwrap();
-            assert!(text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"#, expected.1)), "{text}");
+            assert!(
+                text.starts_with(&format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{},"#, expected.1)),
+                "{text}"
+            );
         }
     }
 }
@@ -90,7 +93,8 @@ async fn a_notification_and_a_response_are_accepted_and_call_nothing() {
 async fn check_44_other_origins_methods_and_media_types_are_refused_before_any_tool() {
     let send = async |request: Builder| {
         let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" });
-        let response = super::send(&server().allow_origins(["https://app.example"]), request, message.to_string()).await;
+        let response =
+            super::send(&server().allow_origins(["https://app.example"]), request, message.to_string()).await;
         (response.status().as_u16(), response.headers().get("allow").cloned(), body(response).await)
     };
     let host = || http_request().header("host", "api.example");

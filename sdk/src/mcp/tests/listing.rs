@@ -14,7 +14,8 @@ async fn a_tool_is_listed_with_its_schemas_and_all_its_hints() {
     assert_eq!(listed.get("nextCursor"), None);
     let ask = &listed["tools"][0];
     assert_eq!((&ask["title"], &ask["description"]), (&json!("Ask"), &json!("Asks.")));
-    let hints = json!({ "readOnlyHint": true, "destructiveHint": false, "idempotentHint": false, "openWorldHint": true });
+    let hints =
+        json!({ "readOnlyHint": true, "destructiveHint": false, "idempotentHint": false, "openWorldHint": true });
     assert_eq!(ask["annotations"], hints);
     assert_eq!(ask["inputSchema"]["required"], json!(["how"]));
     assert_eq!(ask["outputSchema"]["properties"]["text"]["type"], "string");
@@ -54,7 +55,9 @@ async fn check_40_pages_have_each_tool_once_and_a_cursor_means_the_same_in_every
 
     let server = Server::new(many(250));
     for cursor in [json!("100"), json!("bogus!!"), json!("YWZ0ZXI6bm9wZQ"), json!(7), json!("YWZ0ZXI6dG9vbC0w ")] {
-        for message in [modern("tools/list", json!({ "cursor": cursor })), legacy("tools/list", &json!({ "cursor": cursor }))] {
+        for message in
+            [modern("tools/list", json!({ "cursor": cursor })), legacy("tools/list", &json!({ "cursor": cursor }))]
+        {
             let (status, answer) = answer(&server, message).await;
             assert_eq!((status, &answer["error"]["code"]), (200, &json!(-32602)), "{cursor}");
         }
@@ -74,6 +77,7 @@ fn check_46_a_mistake_in_the_tools_or_the_settings_fails_at_start() {
     let two = || Server::new(Tools::new().add(five).add(five));
     assert!(collect(two).unwrap_err().contains("two tools have the name `five`"));
     assert!(catch_unwind(two).is_err());
+    assert!(collect(|| server().require_capability("nope", "sampling")).unwrap_err().contains("`nope`"));
     assert!(collect(|| server().page_size(0)).unwrap_err().contains("at least 1"));
     assert!(collect(|| server().allow_origins(["https://app.example/"])).unwrap_err().contains("without a path"));
 }

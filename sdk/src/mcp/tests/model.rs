@@ -29,9 +29,28 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "jsonrpc", "2.0", "id", "method", "params", "result", "name", "arguments", "cursor", "_meta", "tools/call",
-        "tools/list", "server/discover", "initialize", "ping", "counted", "how", "2026-07-28", "2025-11-25", "",
-        "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities",
+        "jsonrpc",
+        "2.0",
+        "id",
+        "method",
+        "params",
+        "result",
+        "name",
+        "arguments",
+        "cursor",
+        "_meta",
+        "tools/call",
+        "tools/list",
+        "server/discover",
+        "initialize",
+        "ping",
+        "counted",
+        "how",
+        "2026-07-28",
+        "2025-11-25",
+        "",
+        "io.modelcontextprotocol/protocolVersion",
+        "io.modelcontextprotocol/clientCapabilities",
     ])
     .prop_map(str::to_owned)
 }
@@ -60,7 +79,8 @@ fn message() -> impl Strategy<Value = Value> {
 
 fn headers() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
     let of = |name, values: &[&'static str]| {
-        prop::option::weighted(0.8, prop::sample::select(values.to_vec())).prop_map(move |value| value.map(|v| (name, v)))
+        prop::option::weighted(0.8, prop::sample::select(values.to_vec()))
+            .prop_map(move |value| value.map(|v| (name, v)))
     };
     (
         of("mcp-protocol-version", &["2026-07-28", "2026-07-28", "2025-11-25", "2025-03-26", "2099-01-01"]),
@@ -94,7 +114,9 @@ fn is_called(message: &Value, headers: &[(&str, &str)]) -> bool {
                 && header("mcp-method") == Some("tools/call")
                 && matches!(header("mcp-name"), Some("counted" | "=?base64?Y291bnRlZA==?="))
         }
-        Some("2025-11-25" | "2025-03-26") => stated.is_none_or(|stated| stated == header("mcp-protocol-version").unwrap()),
+        Some("2025-11-25" | "2025-03-26") => {
+            stated.is_none_or(|stated| stated == header("mcp-protocol-version").unwrap())
+        }
         Some(_) => false,
     };
     is_call && has_meta && fits && era

@@ -86,7 +86,8 @@ async fn check_39_an_older_client_works_without_a_session_in_any_sandbox() {
         ("2024-11-05", "2025-11-25"),
         ("2026-07-28", "2025-11-25"),
     ] {
-        let params = json!({ "protocolVersion": asked, "capabilities": {}, "clientInfo": { "name": "old", "version": "1" } });
+        let params =
+            json!({ "protocolVersion": asked, "capabilities": {}, "clientInfo": { "name": "old", "version": "1" } });
         let message = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
         let response = send(&server().instructions("Ask."), http_request(), message.to_string()).await;
         assert!(response.headers().get("mcp-session-id").is_none());

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 /// A picture of one dot.
 const PNG: &[u8] = &[
-    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83, 222, 0, 0, 0, 12,
-    73, 68, 65, 84, 8, 215, 99, 248, 207, 192, 0, 0, 3, 1, 1, 0, 24, 221, 141, 176, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66, 96, 130,
+    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0, 144, 119, 83,
+    222, 0, 0, 0, 12, 73, 68, 65, 84, 8, 215, 99, 248, 207, 192, 0, 0, 3, 1, 1, 0, 24, 221, 141, 176, 0, 0, 0, 0, 73,
+    69, 78, 68, 174, 66, 96, 130,
 ];
 
 /// A sound without a sample.
@@ -38,6 +39,28 @@ async fn test_image_content() -> Content {
 #[tool]
 async fn test_audio_content() -> Content {
     Content::default().audio("audio/wav", WAV)
+}
+
+/// Returns a resource.
+#[tool]
+async fn test_embedded_resource() -> Content {
+    Content::default().resource("test://embedded-resource", "text/plain", "This is an embedded resource content.")
+}
+
+/// Returns blocks of three kinds.
+#[tool]
+async fn test_multiple_content_types() -> Content {
+    Content::text("Multiple content types test:").image("image/png", PNG).resource(
+        "test://mixed-content-resource",
+        "application/json",
+        r#"{"test":"data","value":123}"#,
+    )
+}
+
+/// Needs a capability of the client.
+#[tool]
+async fn test_missing_capability() -> String {
+    "the client states it".to_owned()
 }
 
 /// Logs nothing to the client, which did not ask for it.
@@ -144,6 +167,9 @@ fn tools() -> Tools {
         .add(test_error_handling::tool())
         .add(test_image_content::tool())
         .add(test_audio_content::tool())
+        .add(test_embedded_resource::tool())
+        .add(test_multiple_content_types::tool())
+        .add(test_missing_capability::tool())
         .add(test_logging_tool::tool())
         .add(test_streaming_elicitation::tool())
         .add(add)
@@ -155,5 +181,8 @@ fn tools() -> Tools {
 
 fn main() -> Result<(), StartError> {
     let server = mcp::Server::new(tools()).info("pilaster-fixture", "1").instructions("Call the tools.");
-    pilaster::run(http::service(server.page_size(4)))
+    let server = server.require_capability("test_missing_capability", "sampling");
+    // The suite reads one page.
+    let pages = std::env::var("PAGE_SIZE").ok().and_then(|size| size.parse().ok()).unwrap_or(100);
+    pilaster::run(http::service(server.page_size(pages)))
 }
