@@ -42,6 +42,7 @@ pages! {
     tools: "tools.md",
     bedrock_agents: "bedrock-agents.md",
     agentcore: "agentcore.md",
+    mcp: "mcp.md",
     idempotency: "idempotency.md",
     rate_limits: "rate-limits.md",
     secrets: "secrets.md",

@@ -31,7 +31,7 @@ allocations() {
 }
 
 counts=""
-for case in users users-metered users-by-hand orders orders-by-hand; do
+for case in users users-metered users-by-hand orders orders-by-hand mcp mcp-post; do
   counts+="$case $(instructions "$case")"$'\n'
 done
 for case in users orders; do
@@ -55,7 +55,7 @@ awk -v same="$same" '
   END {
     for (name in now) if (!(name in was)) { printf "%s: not in the file; write it with --write\n", name; failed = 1 }
     for (name in was) {
-      if (name ~ /-by-hand$/) continue
+      if (name ~ /-by-hand$/ || name == "mcp-post") continue
       expected = was[name]
       limit = 2
       if (!(now[name] > 0)) { printf "%s: no count\n", name; failed = 1; continue }
@@ -65,7 +65,9 @@ awk -v same="$same" '
       } else {
         hand = name
         sub(/-metered$/, "", hand)
-        hand = hand "-by-hand"
+        hand = name == "mcp" ? "mcp-post" : hand "-by-hand"
+        # A call of a tool costs at most a tenth more than the same work behind a POST.
+        if (name == "mcp" && now[hand] > 0 && now[name] > 1.1 * now[hand]) { printf "mcp: %.2f of mcp-post, more than 1.10\n", now[name] / now[hand]; failed = 1 }
         if (!(now[hand] > 0 && was[hand] > 0)) { printf "%s: no count\n", hand; failed = 1; continue }
         if (!same) expected = was[name] * now[hand] / was[hand]
         name_ratio = sprintf(", %.2f of the work without the SDK", now[name] / now[hand])

@@ -35,7 +35,7 @@ pub(crate) struct Decoder {
 }
 
 /// Every decoder, by the name of its target.
-pub(crate) const ALL: [Named; 14] = [
+pub(crate) const ALL: [Named; 15] = [
     ("http", http),
     ("records", records),
     ("events", events),
@@ -50,6 +50,7 @@ pub(crate) const ALL: [Named; 14] = [
     ("aggregated", aggregated),
     ("cursor", cursor),
     ("tools", tools),
+    ("mcp", mcp),
 ];
 
 impl Decoder {
@@ -150,6 +151,49 @@ pub(crate) fn tools() -> Decoder {
                 false
             }
         }
+    })
+}
+
+/// Messages to an MCP server, from a client of the era that the first letter names.
+pub(crate) fn mcp() -> Decoder {
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"a"}}"#;
+    let order = r#""name":"order","arguments":{"items":[{"name":"x","count":1}],"urgent":null}"#;
+    let message = |method: &str, params: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":"a\"b","method":"{method}","params":{{{params}}}}}"#)
+    };
+    let seeds = [
+        format!("a{}", message("tools/call", &format!("{order},{meta}"))),
+        format!("a{}", message("tools/call", &format!(r#""name":"order","arguments":{{"items":[]}},{meta}"#))),
+        format!("b{}", message("tools/call", order)),
+        format!("b{}", message("tools/list", r#""cursor":"YWZ0ZXI6b3JkZXI""#)),
+        format!("b{}", message("initialize", r#""protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{}"#)),
+        format!("b{}", message("ping", "")),
+    ];
+    let caller = pilaster::testing::Caller::new(functions::mcp()).without_logs();
+    Decoder::new("mcp", texts(&seeds.each_ref().map(String::as_str)), move |input| {
+        let Some((place, body)) = placed(input, 2) else { return false };
+        let request = pilaster::testing::http::post("/").header("content-type", "application/json").bytes(body);
+        let request = match place {
+            0 => request
+                .header("mcp-protocol-version", "2026-07-28")
+                .header("mcp-method", "tools/call")
+                .header("mcp-name", "order"),
+            _ => request,
+        };
+        let response = block_on(caller.send(request)).unwrap();
+        if response.status() == 202 {
+            assert!(response.bytes().is_empty());
+            return false;
+        }
+        let answer: Value = response.json().unwrap();
+        assert_eq!(answer["jsonrpc"], "2.0");
+        assert!(answer.get("result").is_some() != answer.get("error").is_some(), "{answer}");
+        if let Ok(Value::Object(message)) = serde_json::from_slice::<Value>(body) {
+            let id = message.get("id").filter(|id| id.is_string() || id.is_number());
+            let is_echoed = id.is_none_or(|id| answer["id"] == *id || answer["error"]["code"] == -32600);
+            assert!(is_echoed, "{answer}");
+        }
+        answer["result"].get("isError").is_none() && answer.get("result").is_some()
     })
 }
 

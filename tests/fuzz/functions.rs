@@ -317,6 +317,16 @@ pub(crate) fn named(name: &str) -> Function {
 
 /// A tool with an argument of each kind, and a router.
 pub(crate) fn tools() -> impl pilaster::IntoService {
+    let router = axum::Router::new().route("/a/{id}", axum::routing::post(async |body: String| body));
+    order().for_bedrock().openapi(router)
+}
+
+/// The same tool for clients of MCP.
+pub(crate) fn mcp() -> impl pilaster::IntoService {
+    pilaster::http::service(pilaster::mcp::Server::new(order()))
+}
+
+fn order() -> pilaster::tools::Tools {
     use pilaster::tools::{Definition, Input, Tool, Tools};
 
     #[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
@@ -341,6 +351,5 @@ pub(crate) fn tools() -> impl pilaster::IntoService {
         order
     }
 
-    let router = axum::Router::new().route("/a/{id}", axum::routing::post(async |body: String| body));
-    Tools::new().add(order).for_bedrock().openapi(router)
+    Tools::new().add(order)
 }

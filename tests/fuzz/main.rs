@@ -107,7 +107,9 @@ macro_rules! each_decoder {
     };
 }
 
-each_decoder!(http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools);
+each_decoder!(
+    http, records, events, json, form, multipart, head, origin, cors, key, logs, aggregated, cursor, tools, mcp
+);
 
 #[test]
 fn each_decoder_is_a_target_of_cargo_fuzz() {

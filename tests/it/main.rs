@@ -6,6 +6,7 @@ mod events;
 mod http;
 mod idempotency;
 mod logs;
+mod mcp;
 mod records;
 mod service;
 mod tools;

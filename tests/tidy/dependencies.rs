@@ -53,7 +53,7 @@ fn what_is_turned_off_is_no_dependency() {
 #[test]
 fn check_47_tools_bring_the_crates_of_schemars_and_no_tls() {
     let by_default = with("default");
-    for features in ["tools", "bedrock", "agentcore", "bedrock,agentcore"] {
+    for features in ["tools", "bedrock", "agentcore", "mcp", "bedrock,agentcore,mcp"] {
         let found = with(features);
         let new = found.keys().filter(|name| !by_default.contains_key(*name)).map(String::as_str).collect::<Vec<_>>();
         assert_eq!(

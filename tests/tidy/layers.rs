@@ -6,7 +6,7 @@ use super::paths::{Crate, Module};
 use super::root;
 
 /// A module imports only from its left; those of one step do not know each other.
-const ORDER: &str = "core ← observe ← clients ← config, idempotency, json_schema, openapi, rate_limit, table, websocket ← jwt ← function ← tools ← http, records, events, bedrock, agentcore ← testing, local ← runtime ← private";
+const ORDER: &str = "core ← observe ← clients ← config, idempotency, json_schema, openapi, rate_limit, table, websocket ← jwt ← function ← tools ← http, records, events, bedrock, agentcore, mcp ← testing, local ← runtime ← private";
 
 fn step(folder: &str) -> Option<usize> {
     ORDER.split(" ← ").position(|step| step.split(", ").any(|name| name == folder))

@@ -17,6 +17,9 @@ use crate::tools::dialect::mcp::MirroredArgument;
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
+/// The largest integer of JavaScript that is exact.
+const SAFE: f64 = 9_007_199_254_740_991.0;
+
 /// Compares `Mcp-Method` with the method.
 pub(super) fn check_method(headers: &HeaderMap, method: &str) -> Result<(), RpcError> {
     match single(headers, &METHOD) {
@@ -77,7 +80,8 @@ fn is_same(header: &str, value: &RawValue) -> bool {
     if header == value.get() {
         return true;
     }
-    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+    // Above it, two integers may be one number. The protocol does not allow them there.
+    let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.abs() <= SAFE);
     value.get().starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && matches!((number(header), number(value.get())), (Some(header), Some(value)) if header == value)
 }
@@ -110,6 +114,7 @@ mod tests {
         let same = |header: &str, value: &str| is_same(header, &RawValue::from_string(value.to_owned()).unwrap());
         assert!(same("42.0", "42") && same("-7", "-7") && same("true", "true") && same("a\"", r#""a\"""#));
         assert!(!same("42", "43") && !same("42.0", r#""42""#) && !same("1", "true") && !same("NaN", "1"));
-        assert!(!same("True", "true") && !same("inf", "1e999"));
+        assert!(!same("True", "true") && !same("inf", "1e999") && !same("9007199254740993", "9007199254740992"));
+        assert!(same("9007199254740993", "9007199254740993"));
     }
 }

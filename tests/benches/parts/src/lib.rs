@@ -1,5 +1,6 @@
 //! Whole functions without a Runtime API, by Pilaster and hand-written, which `benches/` and `hot` measure.
 
+pub mod mcp;
 pub mod orders;
 pub mod users;
 

@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use bench_parts::{invoke, orders, runtime, users};
+use bench_parts::{invoke, mcp, orders, runtime, users};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -14,6 +14,7 @@ fn main() {
     let (mut create, mut ship) = (users::by_pilaster(), orders::by_pilaster());
     // Its layer is the process's: the others go without.
     let mut metered = (case == "users-metered").then(users::metered);
+    let (mut call, mut post) = (mcp::by_tool(), mcp::by_post());
     runtime().block_on(async {
         for _ in 0..times {
             match case.as_str() {
@@ -25,7 +26,11 @@ fn main() {
                 "users-by-hand" => drop(black_box(users::by_hand(users::EVENT).await)),
                 "orders" => drop(black_box(invoke(&mut ship, orders::EVENT).await)),
                 "orders-by-hand" => drop(black_box(orders::by_hand(orders::EVENT))),
-                other => panic!("no case {other:?}: users, users-metered, users-by-hand, orders, orders-by-hand"),
+                "mcp" => drop(black_box(invoke(&mut call, mcp::CALL).await)),
+                "mcp-post" => drop(black_box(invoke(&mut post, mcp::POST).await)),
+                other => panic!(
+                    "no case {other:?}: users, users-metered, users-by-hand, orders, orders-by-hand, mcp, mcp-post"
+                ),
             }
         }
     });
@@ -51,6 +56,15 @@ mod tests {
             let failed =
                 invoke(&mut orders::by_pilaster(), orders::EVENT).await.as_json().expect("JSON").get().to_owned();
             assert_eq!(failed, orders::by_hand(orders::EVENT));
+            let called = invoke(&mut mcp::by_tool(), mcp::CALL).await.as_json().expect("JSON").get().to_owned();
+            let posted = invoke(&mut mcp::by_post(), mcp::POST).await.as_json().expect("JSON").get().to_owned();
+            for answer in [called, posted] {
+                let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+                assert!(
+                    answer["body"].as_str().is_some_and(|body| body.contains(r#""name":"Ada Lovelace""#)),
+                    "{answer}"
+                );
+            }
             assert!(failed.contains("0007") && !failed.contains("0008"), "{failed}");
         });
     }

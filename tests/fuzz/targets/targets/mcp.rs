@@ -1,0 +1,3 @@
+#![no_main]
+
+fuzz_targets::target!("mcp");
