@@ -31,7 +31,7 @@ impl Server {
     /// Starts it with pages of this many tools: the suite reads one page.
     fn start(pages: usize) -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp_fixture"));
         command
             .env("PILASTER_ADDR", address.to_string())
             .env("PAGE_SIZE", pages.to_string())

@@ -1,5 +1,5 @@
-use pilaster::testing::{Caller, agentcore, assert_schema, bedrock};
-use serde_json::json;
+use pilaster::testing::{Caller, agentcore, assert_schema, bedrock, http};
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -13,6 +13,22 @@ async fn an_agent_and_a_gateway_find_the_same_rooms() {
     let found = gateway.call(json!({ "guests": 2, "max_cents": 15_000 })).await.unwrap();
     assert_eq!(found, json!({ "rooms": [{ "name": "sea", "guests": 2, "cents": 14_000 }] }));
     assert_eq!((state, serde_json::from_str(body).unwrap()), (None, found));
+}
+
+#[tokio::test]
+async fn a_client_of_mcp_finds_the_same_rooms_and_reads_why_there_is_no_quote() {
+    let call = async |name: &str, arguments: Value| {
+        let params = json!({ "name": name, "arguments": arguments });
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let answer = Caller::new(server()).send(http::post("/mcp").json(message)).await.unwrap();
+        answer.json::<Value>().unwrap()["result"].clone()
+    };
+    let found = call("find_rooms", json!({ "guests": 2, "max_cents": 15_000 })).await;
+    assert_eq!(found["structuredContent"]["rooms"][0]["name"], "sea");
+    let quote = call("quote", json!({ "room": "sea", "nights": 2 })).await;
+    assert_eq!(quote["structuredContent"], json!({ "result": 28_000 }));
+    let refused = call("quote", json!({ "nights": 2 })).await;
+    assert_eq!((&refused["isError"], &refused["content"][0]["text"]), (&json!(true), &json!("name a room")));
 }
 
 #[tokio::test]
