@@ -66,6 +66,7 @@ pages! {
     troubleshooting_clients: "troubleshooting-clients.md",
     troubleshooting_openapi: "troubleshooting-openapi.md",
     troubleshooting_tools: "troubleshooting-tools.md",
+    troubleshooting_mcp: "troubleshooting-mcp.md",
     upgrading: "upgrading.md",
     environment_variables: "environment-variables.md",
     powertools_variables: "powertools-variables.md",

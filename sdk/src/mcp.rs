@@ -24,16 +24,21 @@
 
 mod adapter;
 mod encode;
+mod era;
 mod error;
+mod header;
 mod listing;
 mod message;
 mod methods;
 mod mirrored;
+mod response;
+mod revision;
 #[cfg(feature = "jwt")]
 mod scopes;
 mod server;
+mod settings;
 #[cfg(test)]
 mod tests;
-mod version;
 
-pub use self::server::{CacheScope, Server};
+pub use self::server::Server;
+pub use self::settings::CacheScope;

@@ -7,24 +7,22 @@ pub(super) use self::origin::check as check_origin;
 
 use std::sync::Arc;
 
-use axum_core::body::Body;
 use axum_core::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use serde_json::value::RawValue;
 
-use super::encode::Answer;
 use super::error::RpcError;
 use super::message::{Message, Params};
 use super::methods::{self, Refused};
-use super::server::Inner;
+use super::response::{empty, failed, json};
+use super::settings::Settings;
 use crate::core::error::BoxError;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawEvent;
 
-impl Inner {
+impl Settings {
     /// Answers a request.
     pub(super) async fn respond<B>(&self, request: Request<B>) -> Response
     where
@@ -83,7 +81,7 @@ impl Inner {
             Ok(answer) => json(StatusCode::OK, answer),
             Err(Refused::Error(error)) => failed(Some(id), &error),
             #[cfg(feature = "jwt")]
-            Err(Refused::Scopes(scopes)) => super::scopes::refusal(id, scopes),
+            Err(Refused::Scopes(scopes)) => super::response::lacks_scopes(id, scopes),
         }
     }
 }
@@ -116,26 +114,4 @@ fn is_json(headers: &HeaderMap) -> bool {
         media_type.eq_ignore_ascii_case("application/json")
     });
     is_json && !is_encoded
-}
-
-/// Returns the response of an error.
-pub(super) fn failed(id: Option<&RawValue>, error: &RpcError) -> Response {
-    let mut response = json(error.status, Answer::error(id, error));
-    if error.status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-    }
-    response
-}
-
-fn json(status: StatusCode, text: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
 }

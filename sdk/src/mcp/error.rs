@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::version::versions;
+use super::revision;
 
 /// The codes of JSON-RPC 2.0, and those of MCP
 /// (<https://modelcontextprotocol.io/specification/2026-07-28/basic#error-codes>).
@@ -73,7 +73,7 @@ impl RpcError {
             UNSUPPORTED_VERSION,
             "the server does not support this protocol version",
         );
-        let data = format!(r#"{{"supported":{},"requested":{}}}"#, versions(), Value::from(&requested[..end]));
+        let data = format!(r#"{{"supported":{},"requested":{}}}"#, revision::all(), Value::from(&requested[..end]));
         Self { data: Some(data), ..error }
     }
 

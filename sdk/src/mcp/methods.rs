@@ -6,11 +6,12 @@ use http::request::Parts;
 use serde_json::value::RawValue;
 
 use super::encode::Answer;
+use super::era::Era;
 use super::error::RpcError;
 use super::message::{Params, text};
 use super::mirrored::{check_argument, check_method, check_name};
-use super::server::Inner;
-use super::version::{Era, LEGACY, legacy, versions};
+use super::revision::{self, LEGACY, legacy};
+use super::settings::Settings;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
@@ -39,7 +40,7 @@ impl From<RpcError> for Refused {
     }
 }
 
-impl Inner {
+impl Settings {
     /// Returns the text of the answer to a request.
     pub(super) async fn answer(&self, request: Request<'_>) -> Result<Vec<u8>, Refused> {
         let headers = &request.parts.headers;
@@ -59,7 +60,7 @@ impl Inner {
 
     fn discover(&self, request: &Request<'_>, era: Era) -> Vec<u8> {
         Answer::result(request.id, |answer| {
-            answer.raw(r#""supportedVersions":"#).raw(&versions()).raw(r#","capabilities":{"tools":{}}"#);
+            answer.raw(r#""supportedVersions":"#).raw(&revision::all()).raw(r#","capabilities":{"tools":{}}"#);
             self.instructions(answer);
             self.cached(answer);
             self.completed(answer, era);

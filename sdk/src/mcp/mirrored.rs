@@ -9,8 +9,8 @@ use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 
 use super::error::RpcError;
+use super::header::single;
 use super::message::text;
-use super::version::single;
 use crate::core::json::members::member;
 use crate::tools::dialect::mcp::MirroredArgument;
 

@@ -16,10 +16,13 @@ use tower::Service;
 
 use super::adapter::check_origin;
 use super::listing::Listing;
+use super::settings::{CacheScope, Settings};
 use crate::core::deadline::MARGIN;
 use crate::core::env;
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::reject;
+#[cfg(feature = "jwt")]
+use crate::jwt::is_scope;
 use crate::tools::{RegisteredTool, Tools};
 
 /// A tool ends a little before a deadline layer around the server, whose answer does not have the id of the request.
@@ -74,45 +77,7 @@ const PAGE_SIZE: usize = 100;
 #[derive(Clone)]
 #[must_use = "a server does nothing until a function serves it"]
 pub struct Server {
-    inner: Arc<Inner>,
-}
-
-/// What all clones of a server share.
-#[derive(Clone)]
-pub(super) struct Inner {
-    pub(super) listing: Listing,
-    /// The name and the version, as JSON.
-    pub(super) info: Box<str>,
-    pub(super) instructions: Option<String>,
-    pub(super) page_size: usize,
-    pub(super) ttl: Duration,
-    pub(super) scope: CacheScope,
-    pub(super) origins: Vec<String>,
-    pub(super) margin: Option<Duration>,
-    /// The capabilities of clients that tools need.
-    pub(super) capabilities: HashMap<&'static str, Vec<String>>,
-    #[cfg(feature = "jwt")]
-    pub(super) scopes: HashMap<&'static str, Vec<String>>,
-}
-
-/// Who may share a cached list of tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CacheScope {
-    /// The user who asked for it.
-    #[default]
-    Private,
-    /// All users, also those of a gateway.
-    Public,
-}
-
-impl CacheScope {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Private => "private",
-            Self::Public => "public",
-        }
-    }
+    settings: Arc<Settings>,
 }
 
 impl Server {
@@ -136,7 +101,7 @@ impl Server {
         }
         let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pilaster".to_owned());
         let version = env::var("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_else(|| "0".to_owned());
-        let inner = Inner {
+        let settings = Settings {
             listing: Listing::new(tools),
             info: info(&name, &version),
             instructions: None,
@@ -149,26 +114,26 @@ impl Server {
             #[cfg(feature = "jwt")]
             scopes: HashMap::new(),
         };
-        Self { inner: Arc::new(inner) }
+        Self { settings: Arc::new(settings) }
     }
 
-    pub(super) fn with(mut self, set: impl FnOnce(&mut Inner)) -> Self {
-        set(Arc::make_mut(&mut self.inner));
+    pub(super) fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(Arc::make_mut(&mut self.settings));
         self
     }
 
     pub(super) fn tools(&self) -> &Tools {
-        self.inner.listing.tools()
+        self.settings.listing.tools()
     }
 
     /// Sets the name and the version of the server, which clients show.
     pub fn info(self, name: impl AsRef<str>, version: impl AsRef<str>) -> Self {
-        self.with(|inner| inner.info = info(name.as_ref(), version.as_ref()))
+        self.with(|settings| settings.info = info(name.as_ref(), version.as_ref()))
     }
 
     /// Sets instructions for the model: what the tools are for, and how they belong together.
     pub fn instructions(self, instructions: impl Into<String>) -> Self {
-        self.with(|inner| inner.instructions = Some(instructions.into()))
+        self.with(|settings| settings.instructions = Some(instructions.into()))
     }
 
     /// Sets the number of tools in an answer to `tools/list`; 100 by default. Some clients read only the first page.
@@ -181,13 +146,13 @@ impl Server {
         if tools == 0 {
             reject("the page size of an MCP server must be at least 1");
         }
-        self.with(|inner| inner.page_size = tools.max(1))
+        self.with(|settings| settings.page_size = tools.max(1))
     }
 
     /// Sets how long, and for whom, clients may keep the list of tools; 5 minutes and [`CacheScope::Private`] by default.
     /// A new deployment is seen after that time.
     pub fn cache(self, time: Duration, scope: CacheScope) -> Self {
-        self.with(|inner| (inner.ttl, inner.scope) = (time, scope))
+        self.with(|settings| (settings.ttl, settings.scope) = (time, scope))
     }
 
     /// Serves pages of these origins, such as `https://app.example.com`; `*` serves all. Requests without an `Origin`
@@ -203,7 +168,7 @@ impl Server {
         if let Some(mistake) = origins.iter().find_map(|origin| check_origin(origin).err()) {
             reject(mistake);
         }
-        self.with(|inner| inner.origins.extend(origins))
+        self.with(|settings| settings.origins.extend(origins))
     }
 
     /// Requires a capability of the client for a tool, such as `sampling` or `extensions`: a client that does not state it
@@ -219,14 +184,50 @@ impl Server {
             reject(format_args!("a capability is required for the tool `{tool}`, which the MCP server does not have"));
             return self;
         };
-        self.with(|inner| inner.capabilities.entry(name).or_default().push(capability.into()))
+        self.with(|settings| settings.capabilities.entry(name).or_default().push(capability.into()))
+    }
+
+    /// Requires all of these scopes of the token for a tool. The token is that of a
+    /// [`JwtLayer`](crate::http::JwtLayer) around the server: without one, the tool is refused. A token without a scope
+    /// gets a 403 whose `WWW-Authenticate` names the scopes, so that a client can ask its user for them.
+    ///
+    /// ```
+    /// use pilaster::http::{self, JwtLayer};
+    /// use pilaster::tools::Tools;
+    /// use pilaster::{JwtVerifier, mcp};
+    ///
+    /// # fn function(tools: Tools) -> impl pilaster::IntoService {
+    /// let tokens = JwtVerifier::cognito("eu-west-1_AbCdEfGhI").client("4l0example");
+    /// let layer = JwtLayer::new(tokens).protected_resource("https://api.example.com/mcp");
+    /// let server = mcp::Server::new(tools).require_scopes("refund", ["payments:write"]);
+    /// http::service(server).layer(http::Stack::new().layer(layer))
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The server does not have the tool, there is no scope, or a scope is not valid
+    /// ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
+    #[cfg(feature = "jwt")]
+    #[track_caller]
+    pub fn require_scopes<S: Into<String>>(self, tool: &str, scopes: impl IntoIterator<Item = S>) -> Self {
+        let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
+        let name = self.tools().get(tool).map(RegisteredTool::name);
+        if scopes.is_empty() || !scopes.iter().all(|scope| is_scope(scope)) {
+            reject(format_args!("the scopes of the tool `{tool}` must be valid, and at least one"));
+        }
+        let Some(name) = name else {
+            reject(format_args!("scopes are required for the tool `{tool}`, which the MCP server does not have"));
+            return self;
+        };
+        self.with(|settings| settings.scopes.entry(name).or_default().extend(scopes))
     }
 
     /// Sets the time between the cancellation of a tool and the deadline of the invocation: 300 ms by default, and at
     /// most half of the available time. It must be longer than that of a [`DeadlineLayer`](crate::http::DeadlineLayer)
     /// around the server, which has 250 ms. With `None`, no tool is cancelled here.
     pub fn margin(self, margin: impl Into<Option<Duration>>) -> Self {
-        self.with(|inner| inner.margin = margin.into())
+        self.with(|settings| settings.margin = margin.into())
     }
 }
 
@@ -236,7 +237,7 @@ fn info(name: &str, version: &str) -> Box<str> {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("info", &self.inner.info).field("tools", self.tools()).finish_non_exhaustive()
+        f.debug_struct("Server").field("info", &self.settings.info).field("tools", self.tools()).finish_non_exhaustive()
     }
 }
 
@@ -254,7 +255,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let inner = Arc::clone(&self.inner);
-        Box::pin(async move { Ok(inner.respond(request).await) })
+        let settings = Arc::clone(&self.settings);
+        Box::pin(async move { Ok(settings.respond(request).await) })
     }
 }

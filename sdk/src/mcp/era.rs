@@ -1,16 +1,11 @@
 //! [`Era`]: the revision of the protocol that a request speaks, by its header and its `_meta`.
 
 use http::{HeaderMap, HeaderName};
-use serde_json::json;
 
 use super::error::RpcError;
+use super::header::{Malformed, single};
 use super::message::Meta;
-
-/// The revision without a handshake.
-pub(super) const MODERN: &str = "2026-07-28";
-
-/// The revisions that begin with `initialize`, the newest first.
-pub(super) const LEGACY: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+use super::revision::{LEGACY, MODERN, legacy};
 
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
@@ -72,28 +67,4 @@ impl Era {
         meta.check_capabilities()?;
         Ok(Self::Modern)
     }
-}
-
-/// Returns all versions, as JSON.
-pub(super) fn versions() -> String {
-    json!([MODERN, LEGACY[0], LEGACY[1], LEGACY[2]]).to_string()
-}
-
-/// Returns a version of [`LEGACY`].
-pub(super) fn legacy(version: &str) -> Option<&'static str> {
-    LEGACY.into_iter().find(|legacy| *legacy == version)
-}
-
-/// A header that stands twice, or is not text.
-#[derive(Debug)]
-pub(super) struct Malformed;
-
-/// Returns the value of a header without the spaces around it; `None` if there is none.
-pub(super) fn single<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Result<&'h str, Malformed>> {
-    let mut values = headers.get_all(name).into_iter();
-    let value = values.next()?;
-    if values.next().is_some() {
-        return Some(Err(Malformed));
-    }
-    Some(value.to_str().map(|value| value.trim_matches([' ', '\t'])).map_err(|_| Malformed))
 }
