@@ -147,7 +147,11 @@ async fn check_41_failures_are_results_and_their_logs_and_metrics_are_those_of_t
         assert_eq!(of_tool.len(), usize::from(error.is_some()), "{how}: {errors:?}");
         assert_eq!(errors.len(), of_tool.len() + usize::from(how == "panic"), "{how}: {errors:?}");
         if let Some(error) = error {
-            assert_eq!((&of_tool[0]["error"], &of_tool[0]["function_request_id"]), (&json!(error), &json!(id)), "{how}");
+            assert_eq!(
+                (&of_tool[0]["error"], &of_tool[0]["function_request_id"]),
+                (&json!(error), &json!(id)),
+                "{how}"
+            );
         }
     }
 }

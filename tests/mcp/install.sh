@@ -24,7 +24,8 @@ if [[ "$(cat "$folder/.installed" 2>/dev/null)" != "$inputs" ]]; then
   "$folder/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
   ln -sf "$node/bin/node" "$folder/bin/node"
   cp "$here/package.json" "$here/package-lock.json" "$folder/"
-  (cd "$folder" && PATH="$node/bin:$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+  # Not `npm ci`, which refuses the lock file: a package of the inspector for Windows is not in the registry.
+  (cd "$folder" && PATH="$node/bin:$PATH" npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
   echo "$inputs" >"$folder/.installed"
 fi
 echo "$folder"

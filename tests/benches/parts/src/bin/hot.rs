@@ -27,7 +27,7 @@ fn main() {
                 "orders" => drop(black_box(invoke(&mut ship, orders::EVENT).await)),
                 "orders-by-hand" => drop(black_box(orders::by_hand(orders::EVENT))),
                 "mcp" => drop(black_box(invoke(&mut call, mcp::CALL).await)),
-                "mcp-post" => drop(black_box(invoke(&mut post, mcp::POST).await)),
+                "mcp-post" => drop(black_box(invoke(&mut post, mcp::CALL).await)),
                 other => panic!(
                     "no case {other:?}: users, users-metered, users-by-hand, orders, orders-by-hand, mcp, mcp-post"
                 ),
@@ -57,7 +57,7 @@ mod tests {
                 invoke(&mut orders::by_pilaster(), orders::EVENT).await.as_json().expect("JSON").get().to_owned();
             assert_eq!(failed, orders::by_hand(orders::EVENT));
             let called = invoke(&mut mcp::by_tool(), mcp::CALL).await.as_json().expect("JSON").get().to_owned();
-            let posted = invoke(&mut mcp::by_post(), mcp::POST).await.as_json().expect("JSON").get().to_owned();
+            let posted = invoke(&mut mcp::by_post(), mcp::CALL).await.as_json().expect("JSON").get().to_owned();
             for answer in [called, posted] {
                 let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
                 assert!(
