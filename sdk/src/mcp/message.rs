@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
         if has_id && id.is_none() {
             return invalid("`id` must be a text or a number of at most 1024 bytes");
         }
-        let method = match method.map(|method| text(method)) {
+        let method = match method.map(text) {
             Some(Some(method)) => Some(method),
             None if is_response => None,
             None => return invalid("`method` is missing"),

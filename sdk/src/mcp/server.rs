@@ -94,10 +94,9 @@ impl Server {
             reject(mistake);
         }
         // In a release build, a call makes only the schemas that it needs.
-        if cfg!(debug_assertions) {
-            if let Err(faults) = tools.mcp_schema() {
-                reject(faults);
-            }
+        let checked = if cfg!(debug_assertions) { tools.mcp_schema().err() } else { None };
+        if let Some(faults) = checked {
+            reject(faults);
         }
         let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pilaster".to_owned());
         let version = env::var("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_else(|| "0".to_owned());

@@ -218,10 +218,11 @@ impl Tools {
     #[cfg(all(test, feature = "mcp"))]
     pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
         let at = self.tools.len() - 1;
-        let tool = Arc::get_mut(&mut self.tools[at]).unwrap();
-        self.by_name.remove(tool.definition.name());
-        tool.definition = Definition::new(name, "One of many.");
-        self.by_name.insert(name, at);
+        if let Some(tool) = Arc::get_mut(&mut self.tools[at]) {
+            self.by_name.remove(tool.definition.name());
+            tool.definition = Definition::new(name, "One of many.");
+            self.by_name.insert(name, at);
+        }
         self
     }
 

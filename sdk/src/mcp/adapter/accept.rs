@@ -10,7 +10,7 @@ pub(super) fn takes_answers(headers: &HeaderMap) -> bool {
         for range in value.to_str().unwrap_or_default().split(',') {
             let mut parts = range.split(';').map(str::trim);
             let media_type = parts.next().unwrap_or_default();
-            if parts.any(|parameter| is_zero(parameter)) {
+            if parts.any(is_zero) {
                 continue;
             }
             let is = |name: &str| media_type.eq_ignore_ascii_case(name);
