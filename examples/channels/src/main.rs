@@ -1,44 +1,19 @@
 //! Comments and reactions of live matches over AppSync Events. To run it locally:
 //! `cargo run -p channels -- examples/channels/events/comments.json`
 
+mod comments;
+
 use std::collections::BTreeMap;
 
-use pilaster::channels::{Channel, Handlers, LambdaContext, Outgoing, Payload, Publish, Unauthorized};
-use pilaster::{BoxError, FunctionError, IntoService, StartError};
-use serde::{Deserialize, Serialize};
+use pilaster::channels::{Channel, Handlers, Outgoing, Publish, Unauthorized};
+use pilaster::{BoxError, IntoService, StartError};
+use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
-struct NewComment {
-    text: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Comment {
-    author: String,
-    text: String,
-}
-
-/// The context of the authorizer.
-#[derive(Debug, Deserialize)]
-struct Client {
-    name: String,
-}
+use crate::comments::comment;
 
 #[derive(Debug, Deserialize)]
 struct Reaction {
     emoji: String,
-}
-
-/// The author is the client that the authorizer let in: a payload cannot name another one. An empty comment is not broadcast.
-async fn comment(
-    LambdaContext(client): LambdaContext<Client>,
-    Payload(new): Payload<NewComment>,
-) -> Result<Option<Comment>, FunctionError> {
-    let text = new.text.trim();
-    if text.len() > 500 {
-        return Err(FunctionError::new("CommentTooLong", "a comment has at most 500 bytes"));
-    }
-    Ok((!text.is_empty()).then(|| Comment { author: client.name, text: text.to_owned() }))
 }
 
 /// One event for all reactions of a publish; the others are not broadcast.

@@ -21,15 +21,14 @@ fn internal(invocation: &Invocation) -> FunctionError {
     FunctionError::new("InternalError", format!("internal error (request id {})", invocation.request_id()))
 }
 
-/// Returns the error of a panic of a resolver or a handler, whose text the panic hook has logged.
-pub(crate) fn panicked(payload: Box<dyn Any + Send>, invocation: &Invocation, function: &str) -> FunctionError {
+/// Returns the error of a panic of a resolver or a handler, whose text the panic hook has logged; `sentence` is for the log.
+pub(crate) fn panicked(payload: Box<dyn Any + Send>, invocation: &Invocation, sentence: &'static str) -> FunctionError {
     // The payload is the user's value, and its `Drop` may panic as well.
     contained(|| drop(payload));
-    internal(invocation).with_source(format!("the {function} panicked"))
+    internal(invocation).with_source(sentence)
 }
 
 /// Returns the error of the work of a resolver or a handler that was cancelled at the deadline.
-pub(crate) fn late(time: Duration, function: &str) -> FunctionError {
-    FunctionError::new("Timeout", format!("the {function} did not finish in time"))
-        .with_source(DeadlineExceeded::after(time))
+pub(crate) fn late(time: Duration, sentence: &str) -> FunctionError {
+    FunctionError::new("Timeout", sentence).with_source(DeadlineExceeded::after(time))
 }

@@ -17,6 +17,8 @@ use crate::core::deadline::until;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 
+const LATE: &str = "the resolver did not finish in time";
+
 type ItemResult = Result<Box<RawValue>, FunctionError>;
 
 /// Resolves one field.
@@ -117,7 +119,7 @@ where
         called.instrument(span)
     };
     let results = calls::each(items, config.concurrency, end.map(|(end, _)| end), call, |_| false).await;
-    let late = || failure::late(end.map(|(_, time)| time).unwrap_or_default(), "resolver");
+    let late = || failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE);
     results.into_iter().map(|result| result.unwrap_or_else(|| Err(late()))).collect()
 }
 
@@ -142,7 +144,7 @@ where
     let called = calls::until_end(end.map(|(end, _)| end), guarded(service, items, &invocation, config)).await;
     called.unwrap_or_else(|| {
         let time = end.map(|(_, time)| time).unwrap_or_default();
-        (0..length).map(|_| Err(failure::late(time, "resolver"))).collect()
+        (0..length).map(|_| Err(failure::late(time, LATE))).collect()
     })
 }
 
@@ -174,7 +176,7 @@ where
     };
     let error = match failed {
         Failure::Error(error) => failure::of(error, &config.error_types, invocation),
-        Failure::Panic(payload) => failure::panicked(payload, invocation, "resolver"),
+        Failure::Panic(payload) => failure::panicked(payload, invocation, "the resolver panicked"),
     };
     every(error, length)
 }

@@ -11,6 +11,9 @@ use crate::core::error::{FunctionError, NamedErrors};
 /// The number of events that are handled concurrently, as with records.
 pub(in crate::channels) const CONCURRENCY: usize = 10;
 
+pub(super) const PANICKED: &str = "the handler panicked";
+pub(super) const LATE: &str = "the handler did not finish in time";
+
 #[derive(Clone, Debug)]
 pub(in crate::channels) struct AdapterConfig {
     pub(in crate::channels) table: Arc<Table>,

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
-use super::config::{AdapterConfig, unknown};
+use super::config::{AdapterConfig, LATE, PANICKED, unknown};
 use crate::appsync_request::unauthorized::UNAUTHORIZED;
 use crate::appsync_request::{calls, failure};
 use crate::channels::call::{ChannelCall, ChannelResponse, IncomingEvent};
@@ -115,7 +115,7 @@ where
             Some(Err(error)) => answers.push(failed(error)),
             // The others of a publish that is refused.
             None if is_refused => {}
-            None => answers.push(failed(failure::late(end.map(|(_, time)| time).unwrap_or_default(), "handler"))),
+            None => answers.push(failed(failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE))),
         }
     }
     answers
@@ -132,7 +132,7 @@ where
     let end = config.margin.and_then(|margin| until(context.invocation(), margin));
     let call = called(service, ChannelCall::new(context.clone(), events), config);
     let result = calls::until_end(end.map(|(end, _)| end), call).await;
-    let late = || Err(failure::late(end.map(|(_, time)| time).unwrap_or_default(), "handler"));
+    let late = || Err(failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE));
     let error = match result.unwrap_or_else(late) {
         Ok(answers) => return answers,
         Err(error) => error,
@@ -159,6 +159,6 @@ where
         });
         Ok(answers.collect())
     };
-    let panicked = |payload| Err(failure::panicked(payload, &invocation, "handler"));
+    let panicked = |payload| Err(failure::panicked(payload, &invocation, PANICKED));
     AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked)
 }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use tower::{Service, ServiceExt};
 
-use super::config::{AdapterConfig, unknown};
+use super::config::{AdapterConfig, LATE, PANICKED, unknown};
 use crate::appsync_request::unauthorized::UNAUTHORIZED;
 use crate::appsync_request::{calls, failure};
 use crate::channels::call::{ChannelCall, ChannelResponse};
@@ -42,9 +42,9 @@ where
             Err(error) => Err(failure::of(error, &config.error_types, &invocation)),
         }
     };
-    let panicked = |payload| Err(failure::panicked(payload, &invocation, "handler"));
+    let panicked = |payload| Err(failure::panicked(payload, &invocation, PANICKED));
     let called = AssertUnwindSafe(called).catch_unwind().map(|called| called.unwrap_or_else(panicked));
-    let late = || Err(failure::late(end.map(|(_, time)| time).unwrap_or_default(), "handler"));
+    let late = || Err(failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE));
     match calls::until_end(end.map(|(end, _)| end), called).await.unwrap_or_else(late) {
         Ok(()) => Ok(None),
         Err(error) if error.error_type() == UNAUTHORIZED => Err(error),
