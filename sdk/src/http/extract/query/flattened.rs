@@ -7,110 +7,262 @@
 
 mod value;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use serde::de::value::{Error, StringDeserializer};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::value::{Element, Value};
+use self::value::{Element, Kind, Value};
 use crate::core::json::expected;
 
-/// The most bytes of text that are read again: a query is no longer, and each field costs several reads.
-const LENGTH: usize = 16 << 10;
+/// The most work that one text may cost: see [`Search::read`].
+const WORK: usize = 16 << 20;
 
-/// The most names of fields that are read again.
-const KEYS: usize = 32;
+/// The work of one field, beside its text.
+const FIELD: usize = 64;
 
 /// How a collected value is handed to serde.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Form {
     /// As the number or the boolean that the text is.
-    is_typed: bool,
+    kind: Option<Kind>,
     /// As a list, even if there is one value.
     is_list: bool,
-    /// As a text that shows in the error of the field that refuses it.
-    is_marked: bool,
+    /// Not at all.
+    is_left_out: bool,
+    /// With so many of its values.
+    most: Option<usize>,
 }
 
-/// The forms of the values that serde collects without their types, by their keys.
+/// A collected value: its form, and its texts if an error is about them.
 #[derive(Default)]
-struct Forms(RefCell<BTreeMap<String, Form>>);
+struct Collected {
+    form: Form,
+    texts: Vec<String>,
+}
 
-/// Reads a text again whose first read failed with this message. Returns the value, or the key of the field that
-/// refuses its text with the message about it; `None` if no field within `#[serde(flatten)]` is the cause.
-pub(super) fn decode<T: DeserializeOwned>(text: &[u8], message: &str) -> Option<Result<T, (String, String)>> {
-    if !is_of_collected(message) || text.len() > LENGTH {
+/// The values that serde collects without their types, by their keys.
+#[derive(Default)]
+struct Forms(RefCell<BTreeMap<String, Collected>>);
+
+/// A text that is not a `T`, by a mistake within `#[serde(flatten)]`.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    /// The field that refuses its value, and the place in its list.
+    pub(super) field: Option<(String, Option<usize>)>,
+    pub(super) kind: MistakeKind,
+}
+
+#[derive(Debug)]
+pub(super) enum MistakeKind {
+    /// The message of serde.
+    Refused(String),
+    /// There are several values of a field that takes one.
+    Repeated,
+    /// To find the types of all fields takes too long.
+    TooLarge,
+}
+
+/// Reads a text again whose first read failed with this message. Returns `None` if serde has collected nothing of it.
+pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Option<Result<T, Mistake>> {
+    let search = Search { text, forms: Forms::default(), work: Cell::new(WORK) };
+    let first = search.read::<T>();
+    if search.forms.0.borrow().is_empty() {
         return None;
     }
-    let forms = Forms::default();
-    let mut last = None;
-    // Each turn changes a form, and each key has three.
-    for _ in 0..=2 * KEYS {
-        let message = match read::<T>(text, &forms) {
-            Ok(value) => return Some(Ok(value)),
-            Err(error) => error.to_string(),
-        };
-        if is_of_typed(&message) {
-            // The field that has just got another form: the others have been read before.
-            return last.map(|key| Err((key, message)));
+    Some(first.or_else(|message| search.mend(message)))
+}
+
+/// The reads of one text.
+struct Search<'t> {
+    text: &'t [u8],
+    forms: Forms,
+    /// The work that is left.
+    work: Cell<usize>,
+}
+
+impl Search<'_> {
+    /// Changes the forms until the text is read, or a field refuses its value in the form that it asked for.
+    fn mend<T: DeserializeOwned>(&self, mut message: String) -> Result<T, Mistake> {
+        loop {
+            if missing_field(&message).or(duplicate_field(&message)).is_some() {
+                return Err(Mistake { field: None, kind: MistakeKind::Refused(message) });
+            }
+            let culprit = self.culprit::<T>(&message);
+            if self.work.get() == 0 {
+                return Err(Mistake { field: None, kind: MistakeKind::TooLarge });
+            }
+            let Some(key) = culprit else {
+                return Err(Mistake { field: None, kind: MistakeKind::Refused(message) });
+            };
+            // Each turn changes a form, and each key has two changes.
+            if !self.forms.adopt(&key, &message) {
+                return Err(self.mistake::<T>(key, message));
+            }
+            message = match self.read() {
+                Ok(value) => return Ok(value),
+                Err(message) => message,
+            };
         }
-        let keys: Vec<String> = forms.0.borrow().keys().cloned().collect();
-        if !is_of_collected(&message) || keys.len() > KEYS {
+    }
+
+    /// Reads the text. Once the work is used up, each read fails: it would take the CPU of other requests.
+    fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+        let work = self.text.len() / 4 + self.forms.0.borrow().len() * FIELD;
+        let left = self.work.get().saturating_sub(work);
+        self.work.set(left);
+        if left == 0 {
+            return Err(String::new());
+        }
+        T::deserialize(Fields { inner: serde_html_form::Deserializer::from_bytes(self.text), forms: &self.forms })
+            .map_err(|error| error.to_string())
+    }
+
+    /// Returns `true` if the text is still refused with this message.
+    fn fails_so<T: DeserializeOwned>(&self, message: &str) -> bool {
+        self.read::<T>().is_err_and(|error| error == message)
+    }
+
+    /// Returns the key of the field that refuses its value with this message.
+    fn culprit<T: DeserializeOwned>(&self, message: &str) -> Option<String> {
+        let candidates = self.forms.candidates(message);
+        let mut needed = Vec::new();
+        self.reduce::<T>(&candidates, message, &mut needed);
+        // Beside the field itself, those without which serde does not come to it: they belong to a struct before.
+        while needed.len() > 1 && self.work.get() > 0 {
+            needed.iter().for_each(|key| self.forms.leave_out(key, true));
+            let error = self.read::<T>().err();
+            needed.iter().for_each(|key| self.forms.leave_out(key, false));
+            let missing = error.as_deref().and_then(missing_field);
+            let Some(at) = missing.and_then(|missing| needed.iter().position(|key| key == missing)) else { break };
+            needed.remove(at);
+        }
+        candidates.iter().for_each(|key| self.forms.leave_out(key, false));
+        needed.pop().filter(|_| needed.is_empty())
+    }
+
+    /// Leaves out as many of the keys as possible, from the last one, so that the message stays.
+    fn reduce<T: DeserializeOwned>(&self, keys: &[String], message: &str, needed: &mut Vec<String>) {
+        if keys.is_empty() || self.work.get() == 0 {
+            return;
+        }
+        keys.iter().for_each(|key| self.forms.leave_out(key, true));
+        if self.fails_so::<T>(message) {
+            return;
+        }
+        keys.iter().for_each(|key| self.forms.leave_out(key, false));
+        let (first, last) = keys.split_at(keys.len() / 2);
+        if first.is_empty() {
+            needed.extend(last.iter().cloned());
+            return;
+        }
+        self.reduce::<T>(last, message, needed);
+        self.reduce::<T>(first, message, needed);
+    }
+
+    /// Describes the mistake in the value of a field.
+    fn mistake<T: DeserializeOwned>(&self, key: String, message: String) -> Mistake {
+        if message.starts_with("invalid type: sequence") {
+            return Mistake { field: Some((key, None)), kind: MistakeKind::Repeated };
+        }
+        let at = self.element::<T>(&key, &message);
+        Mistake { field: Some((key, at)), kind: MistakeKind::Refused(message) }
+    }
+
+    /// Returns the place of the element that is wrong, if the value is a list: the first elements up to it fail too.
+    fn element<T: DeserializeOwned>(&self, key: &str, message: &str) -> Option<usize> {
+        let Form { is_list, .. } = self.forms.of(key);
+        let count = self.forms.0.borrow().get(key).map_or(0, |value| value.texts.len());
+        if !(is_list || count > 1) || message.starts_with("invalid length") {
             return None;
         }
-        let expects_list = expected(&message).is_some_and(|text| text.starts_with("a sequence"));
-        let mut others = keys.into_iter().filter(|key| !*forms.of(key).asked(expects_list));
-        let Some(culprit) = others.find(|key| forms.refuses::<T>(text, key, &message)) else {
-            // It has the form that it asked for, and refuses it.
-            return last.map(|key| Err((key, message)));
-        };
-        forms.change(&culprit, |form| *form.asked(expects_list) = true);
-        last = Some(culprit);
+        let (mut right, mut wrong) = (0, count);
+        while wrong - right > 1 {
+            let middle = right + (wrong - right) / 2;
+            self.forms.change(key, |form| form.most = Some(middle));
+            if self.fails_so::<T>(message) {
+                wrong = middle;
+            } else {
+                right = middle;
+            }
+        }
+        self.forms.change(key, |form| form.most = None);
+        wrong.checked_sub(1).filter(|_| self.work.get() > 0)
     }
-    None
 }
 
-/// Returns `true` for the message about a collected text where another type is expected.
-fn is_of_collected(message: &str) -> bool {
-    message.starts_with("invalid type: string ")
+/// Returns the name of the field that is missing.
+pub(super) fn missing_field(message: &str) -> Option<&str> {
+    message.strip_prefix("missing field `")?.split('`').next()
 }
 
-/// Returns `true` for the message about a number, a boolean or nothing that is not what the field expects.
-fn is_of_typed(message: &str) -> bool {
-    message.starts_with("invalid value: integer")
-        || message.starts_with("invalid type: integer")
-        || message.starts_with("invalid type: floating point")
-        || message.starts_with("invalid type: boolean")
-        || message.starts_with("invalid type: Option value")
-}
-
-fn read<T: DeserializeOwned>(text: &[u8], forms: &Forms) -> Result<T, Error> {
-    T::deserialize(Fields { inner: serde_html_form::Deserializer::from_bytes(text), forms })
+/// Returns the name of the field that is there by two names.
+pub(super) fn duplicate_field(message: &str) -> Option<&str> {
+    message.strip_prefix("duplicate field `")?.split('`').next()
 }
 
 impl Forms {
-    /// Returns `true` if the message is about the field of a key.
-    fn refuses<T: DeserializeOwned>(&self, text: &[u8], key: &str, message: &str) -> bool {
-        self.change(key, |form| form.is_marked = true);
-        let error = read::<T>(text, self).err().map(|error| error.to_string());
-        self.change(key, |form| form.is_marked = false);
-        // A field that takes its number refuses the mark too, and expects something else.
-        error.is_some_and(|marked| {
-            is_of_collected(&marked) && marked.contains(value::MARK) && expected(&marked) == expected(message)
-        })
+    /// Returns the keys of the values that the message may be about.
+    fn candidates(&self, message: &str) -> Vec<String> {
+        let forms = self.0.borrow();
+        let text = message.strip_prefix("invalid type: string ");
+        let is_of_list = message.starts_with("invalid type: sequence");
+        let may_be = |value: &Collected| match text {
+            // serde writes the text into the message.
+            Some(text) => value.texts.iter().any(|own| text.starts_with(&format!("{own:?}, expected "))),
+            None => !is_of_list || value.form.is_list || value.texts.len() > 1,
+        };
+        forms.iter().filter(|(_, value)| may_be(value)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Gives a value the form that its field asks for. Returns `false` if it has that form, or has no such form.
+    fn adopt(&self, key: &str, message: &str) -> bool {
+        let Some(expected) = expected(message).filter(|_| message.starts_with("invalid type: string ")) else {
+            return false;
+        };
+        let mut is_changed = false;
+        self.change(key, |form| {
+            if expected.starts_with("a sequence") {
+                is_changed = !std::mem::replace(&mut form.is_list, true);
+            } else {
+                is_changed = form.kind.is_none();
+                form.kind = Some(Kind::of(expected));
+            }
+        });
+        is_changed
+    }
+
+    fn leave_out(&self, key: &str, is_left_out: bool) {
+        self.change(key, |form| form.is_left_out = is_left_out);
     }
 
     fn change(&self, key: &str, change: impl FnOnce(&mut Form)) {
-        if let Some(form) = self.0.borrow_mut().get_mut(key) {
-            change(form);
+        if let Some(value) = self.0.borrow_mut().get_mut(key) {
+            change(&mut value.form);
         }
     }
 
-    /// Returns the form of a collected value.
+    /// Returns the form of a value.
     fn of(&self, key: &str) -> Form {
-        *self.0.borrow_mut().entry(key.to_owned()).or_default()
+        self.0.borrow().get(key).map(|value| value.form).unwrap_or_default()
+    }
+
+    /// Keeps the texts of a value that serde collects, and returns it in its form: one that is no list, or a list.
+    fn collect(&self, key: &str, texts: Vec<String>) -> (bool, Vec<Element>) {
+        let mut forms = self.0.borrow_mut();
+        let value = forms.entry(key.to_owned()).or_default();
+        let Form { kind, is_list, most, .. } = value.form;
+        let is_list = is_list || texts.len() > 1;
+        if value.texts.is_empty() {
+            value.texts.clone_from(&texts);
+        }
+        let element = |text| match kind {
+            Some(kind) => kind.read(text),
+            None => Element::Text(text),
+        };
+        (is_list, texts.into_iter().take(most.unwrap_or(usize::MAX)).map(element).collect())
     }
 }
 
@@ -165,7 +317,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.inner.next_key::<String>()? else { return Ok(None) };
+        let key = loop {
+            let Some(key) = self.inner.next_key::<String>()? else { return Ok(None) };
+            if !self.forms.of(&key).is_left_out {
+                break key;
+            }
+            self.inner.next_value::<IgnoredAny>()?;
+        };
         self.key.clone_from(&key);
         let key: StringDeserializer<A::Error> = key.into_deserializer();
         seed.deserialize(key).map(Some)
@@ -187,25 +345,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let (forms, key) = (self.forms, self.key);
-        self.inner.deserialize(Value::new(deserializer, move || forms.of(key)))
-    }
-}
-
-impl Form {
-    /// Returns what a field asks for: a list, or a number or a boolean.
-    fn asked(&mut self, list: bool) -> &mut bool {
-        if list { &mut self.is_list } else { &mut self.is_typed }
-    }
-
-    /// Returns the elements of a value in this form: one that is no list, or a list.
-    fn elements(self, texts: Vec<String>) -> (bool, Vec<Element>) {
-        let is_list = self.is_list || texts.len() > 1;
-        let elements = texts.into_iter().map(|text| match (self.is_marked, self.is_typed) {
-            (true, _) => Element::Text(value::MARK.to_owned()),
-            (false, true) => Element::typed(text),
-            (false, false) => Element::Text(text),
-        });
-        (is_list, elements.collect())
+        self.inner.deserialize(Value::new(deserializer, move |texts| forms.collect(key, texts)))
     }
 }
 
