@@ -5,23 +5,20 @@
 //! and a single value is no list. So after a mistake of this kind the query is read again, with the type that the field
 //! expects.
 
+mod search;
 mod value;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::de::value::{Error, StringDeserializer};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use self::search::Search;
+pub(super) use self::search::{Mistake, MistakeKind, duplicate_field, missing_field};
 use self::value::{Element, Kind, Value};
 use crate::core::json::expected;
-
-/// The most work that one text may cost: see [`Search::read`].
-const WORK: usize = 16 << 20;
-
-/// The work of one field, beside its text.
-const FIELD: usize = 64;
 
 /// How a collected value is handed to serde.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,160 +44,14 @@ struct Collected {
 #[derive(Default)]
 struct Forms(RefCell<BTreeMap<String, Collected>>);
 
-/// A text that is not a `T`, by a mistake within `#[serde(flatten)]`.
-#[derive(Debug)]
-pub(super) struct Mistake {
-    /// The field that refuses its value, and the place in its list.
-    pub(super) field: Option<(String, Option<usize>)>,
-    pub(super) kind: MistakeKind,
-}
-
-#[derive(Debug)]
-pub(super) enum MistakeKind {
-    /// The message of serde.
-    Refused(String),
-    /// There are several values of a field that takes one.
-    Repeated,
-    /// To find the types of all fields takes too long.
-    TooLarge,
-}
-
-/// Reads a text again whose first read failed with this message. Returns `None` if serde has collected nothing of it.
+/// Reads a text again whose first read failed. Returns `None` if serde has collected nothing of it.
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Option<Result<T, Mistake>> {
-    let search = Search { text, forms: Forms::default(), work: Cell::new(WORK) };
+    let search = Search::new(text);
     let first = search.read::<T>();
     if search.forms.0.borrow().is_empty() {
         return None;
     }
     Some(first.or_else(|message| search.mend(message)))
-}
-
-/// The reads of one text.
-struct Search<'t> {
-    text: &'t [u8],
-    forms: Forms,
-    /// The work that is left.
-    work: Cell<usize>,
-}
-
-impl Search<'_> {
-    /// Changes the forms until the text is read, or a field refuses its value in the form that it asked for.
-    fn mend<T: DeserializeOwned>(&self, mut message: String) -> Result<T, Mistake> {
-        loop {
-            if missing_field(&message).or(duplicate_field(&message)).is_some() {
-                return Err(Mistake { field: None, kind: MistakeKind::Refused(message) });
-            }
-            let culprit = self.culprit::<T>(&message);
-            if self.work.get() == 0 {
-                return Err(Mistake { field: None, kind: MistakeKind::TooLarge });
-            }
-            let Some(key) = culprit else {
-                return Err(Mistake { field: None, kind: MistakeKind::Refused(message) });
-            };
-            // Each turn changes a form, and each key has two changes.
-            if !self.forms.adopt(&key, &message) {
-                return Err(self.mistake::<T>(key, message));
-            }
-            message = match self.read() {
-                Ok(value) => return Ok(value),
-                Err(message) => message,
-            };
-        }
-    }
-
-    /// Reads the text. Once the work is used up, each read fails: it would take the CPU of other requests.
-    fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
-        let work = self.text.len() / 4 + self.forms.0.borrow().len() * FIELD;
-        let left = self.work.get().saturating_sub(work);
-        self.work.set(left);
-        if left == 0 {
-            return Err(String::new());
-        }
-        T::deserialize(Fields { inner: serde_html_form::Deserializer::from_bytes(self.text), forms: &self.forms })
-            .map_err(|error| error.to_string())
-    }
-
-    /// Returns `true` if the text is still refused with this message.
-    fn fails_so<T: DeserializeOwned>(&self, message: &str) -> bool {
-        self.read::<T>().is_err_and(|error| error == message)
-    }
-
-    /// Returns the key of the field that refuses its value with this message.
-    fn culprit<T: DeserializeOwned>(&self, message: &str) -> Option<String> {
-        let candidates = self.forms.candidates(message);
-        let mut needed = Vec::new();
-        self.reduce::<T>(&candidates, message, &mut needed);
-        // Beside the field itself, those without which serde does not come to it: they belong to a struct before.
-        while needed.len() > 1 && self.work.get() > 0 {
-            needed.iter().for_each(|key| self.forms.leave_out(key, true));
-            let error = self.read::<T>().err();
-            needed.iter().for_each(|key| self.forms.leave_out(key, false));
-            let missing = error.as_deref().and_then(missing_field);
-            let Some(at) = missing.and_then(|missing| needed.iter().position(|key| key == missing)) else { break };
-            needed.remove(at);
-        }
-        candidates.iter().for_each(|key| self.forms.leave_out(key, false));
-        needed.pop().filter(|_| needed.is_empty())
-    }
-
-    /// Leaves out as many of the keys as possible, from the last one, so that the message stays.
-    fn reduce<T: DeserializeOwned>(&self, keys: &[String], message: &str, needed: &mut Vec<String>) {
-        if keys.is_empty() || self.work.get() == 0 {
-            return;
-        }
-        keys.iter().for_each(|key| self.forms.leave_out(key, true));
-        if self.fails_so::<T>(message) {
-            return;
-        }
-        keys.iter().for_each(|key| self.forms.leave_out(key, false));
-        let (first, last) = keys.split_at(keys.len() / 2);
-        if first.is_empty() {
-            needed.extend(last.iter().cloned());
-            return;
-        }
-        self.reduce::<T>(last, message, needed);
-        self.reduce::<T>(first, message, needed);
-    }
-
-    /// Describes the mistake in the value of a field.
-    fn mistake<T: DeserializeOwned>(&self, key: String, message: String) -> Mistake {
-        if message.starts_with("invalid type: sequence") {
-            return Mistake { field: Some((key, None)), kind: MistakeKind::Repeated };
-        }
-        let at = self.element::<T>(&key, &message);
-        Mistake { field: Some((key, at)), kind: MistakeKind::Refused(message) }
-    }
-
-    /// Returns the place of the element that is wrong, if the value is a list: the first elements up to it fail too.
-    fn element<T: DeserializeOwned>(&self, key: &str, message: &str) -> Option<usize> {
-        let Form { is_list, .. } = self.forms.of(key);
-        let count = self.forms.0.borrow().get(key).map_or(0, |value| value.texts.len());
-        if !(is_list || count > 1) || message.starts_with("invalid length") {
-            return None;
-        }
-        let (mut right, mut wrong) = (0, count);
-        while wrong - right > 1 {
-            let middle = right + (wrong - right) / 2;
-            self.forms.change(key, |form| form.most = Some(middle));
-            if self.fails_so::<T>(message) {
-                wrong = middle;
-            } else {
-                right = middle;
-            }
-        }
-        self.forms.change(key, |form| form.most = None);
-        wrong.checked_sub(1).filter(|_| self.work.get() > 0)
-    }
-}
-
-/// Returns the name of the field that is missing.
-pub(super) fn missing_field(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.split('`').next()
-}
-
-/// Returns the name of the field that is there by two names.
-pub(super) fn duplicate_field(message: &str) -> Option<&str> {
-    message.strip_prefix("duplicate field `")?.split('`').next()
 }
 
 impl Forms {
