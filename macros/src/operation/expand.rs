@@ -89,8 +89,10 @@ fn of_response(Response { status, content }: &Response, pilaster: &CratePath, op
     let number = status.base10_parse::<u16>().unwrap_or_default();
     let status = number.to_string();
     match content {
-        Content::Text(text) if number >= 400 => quote!(#operation.problem(#number, #text);),
-        Content::Text(text) => quote!(#operation.response(#status, #pilaster::openapi::Response::new(#text));),
+        Content::Text(text) if number >= 400 => {
+            quote!(#operation.response(#status, #pilaster::openapi::Response::problem_text(#text));)
+        }
+        Content::Text(text) => quote!(#operation.response(#status, #pilaster::openapi::Response::text(#text));),
         Content::Type(ty) => quote!(#operation.response_of::<#ty>(#status);),
     }
 }

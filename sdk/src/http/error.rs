@@ -110,6 +110,8 @@ struct Inner {
     is_logged: bool,
     /// A response has replaced the status, which was a 5xx: the detail stays hidden.
     was_server_error: bool,
+    /// No response replaces the status.
+    is_fixed: bool,
 }
 
 macro_rules! constructors {
@@ -161,6 +163,7 @@ impl HttpError {
                 source: None,
                 is_logged: false,
                 was_server_error: false,
+                is_fixed: false,
             }),
         }
     }
@@ -354,10 +357,17 @@ impl HttpError {
         self.source().map(|source| chain(source)).unwrap_or_default()
     }
 
-    /// Replaces the status by that of the response that the error came with, unless that is not one of an error. The detail of a 5xx
-    /// stays hidden.
+    /// Keeps the status also in a tuple with another one: the error is none that the handler has chosen.
+    #[cfg(feature = "validate")]
+    pub(crate) fn with_fixed_status(mut self) -> Self {
+        self.inner_mut().is_fixed = true;
+        self
+    }
+
+    /// Replaces the status by that of the response that the error came with, unless that is not one of an error or the
+    /// status is fixed. The detail of a 5xx stays hidden.
     pub(crate) fn set_status(&mut self, status: StatusCode) {
-        if self.inner.status != status && is_of_error(status) {
+        if self.inner.status != status && is_of_error(status) && !self.inner.is_fixed {
             let inner = self.inner_mut();
             inner.was_server_error |= inner.status.is_server_error();
             inner.status = status;

@@ -22,7 +22,10 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Response {
-    pub(super) descriptions: Vec<String>,
+    /// What types say.
+    descriptions: Vec<String>,
+    /// What `responses(..)` says, in place of what types say.
+    texts: Vec<String>,
     headers: Map<String, Value>,
     content: Map<String, Value>,
 }
@@ -31,6 +34,18 @@ impl Response {
     /// Creates a response without a body. The text says when it is sent.
     pub fn new(description: impl Into<String>) -> Self {
         Self { descriptions: vec![description.into()], ..Self::default() }
+    }
+
+    /// Creates the response of a text in `responses(..)`. `#[http::operation]` calls it.
+    #[doc(hidden)]
+    pub fn text(text: &str) -> Self {
+        Self { texts: vec![text.to_owned()], ..Self::default() }
+    }
+
+    /// Creates the response of such a text for the status of an error. `#[http::operation]` calls it.
+    #[doc(hidden)]
+    pub fn problem_text(text: &str) -> Self {
+        Self { content: Self::problem(text).content, ..Self::text(text) }
     }
 
     /// Creates the response of an error, whose body is a problem.
@@ -66,9 +81,12 @@ impl Response {
 
     /// Adds what another part of the operation says about the same status.
     pub(super) fn join(&mut self, other: Self) {
-        for description in &other.descriptions {
-            if !self.descriptions.contains(description) {
-                self.descriptions.push(description.clone());
+        let both = [(&mut self.descriptions, &other.descriptions), (&mut self.texts, &other.texts)];
+        for (known, others) in both {
+            for other in others {
+                if !known.contains(other) {
+                    known.push(other.clone());
+                }
             }
         }
         self.join_content(other);
@@ -109,12 +127,25 @@ impl Response {
 
     pub(super) fn to_value(&self) -> Value {
         let mut value = Map::new();
-        value.insert("description".to_owned(), self.descriptions.join(" ").into());
+        let description = sentences(if self.texts.is_empty() { &self.descriptions } else { &self.texts });
+        value.insert("description".to_owned(), description.into());
         let members = [("headers", &self.headers), ("content", &self.content)];
         let members = members.into_iter().filter(|(_, members)| !members.is_empty());
         value.extend(members.map(|(name, members)| (name.to_owned(), Value::Object(members.clone()))));
         Value::Object(value)
     }
+}
+
+/// Joins texts. Several are sentences, each with its end.
+fn sentences(texts: &[String]) -> String {
+    if let [text] = texts {
+        return text.clone();
+    }
+    let sentence = |text: &String| match text.trim_end() {
+        text if text.ends_with(['.', '!', '?', ':']) => text.to_owned(),
+        text => format!("{text}."),
+    };
+    texts.iter().map(sentence).collect::<Vec<_>>().join(" ")
 }
 
 /// Allows two bodies of one media type: each schema is one of the alternatives.

@@ -21,8 +21,9 @@
 //! # let _ = list;
 //! ```
 //!
-//! Fields within `#[serde(flatten)]` are read by their types, too, in a query of at most 16 KiB and 32 names of unknown
-//! type; a map that takes each other field has texts as values.
+//! Fields within `#[serde(flatten)]` are read by their types, too; a map that takes each other field has texts as values.
+//! serde does not name those types, so their search takes several reads. A text whose search would take too long, such as
+//! one of thousands of fields, is refused as too large.
 
 mod flattened;
 
@@ -34,6 +35,7 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use self::flattened::{Mistake, MistakeKind};
 use crate::core::json::{pointer, push_step};
 use crate::http::error::{FieldError, Rejection};
 use crate::http::extract::serde_message;
@@ -81,27 +83,47 @@ pub(super) fn mismatch(status: StatusCode, part: &str, field: FieldError) -> Rej
 pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> {
     let deserializer = serde_html_form::Deserializer::from_bytes(text);
     serde_path_to_error::deserialize(deserializer).or_else(|error| {
-        let message = error.inner().to_string();
-        let message = match flattened::decode(text, &message) {
-            Some(Ok(value)) => return Ok(value),
-            Some(Err((key, message))) => {
-                let mut at = String::new();
-                push_step(&mut at, &key);
-                return Err(FieldError::new(at, serde_message::expected_in(&message)));
+        let mut message = error.inner().to_string();
+        let path = error.path();
+        // The path does not go into `#[serde(flatten)]`. A field that collects its value has it.
+        if path.iter().len() == 0 || message.starts_with("invalid type: string ") {
+            match flattened::decode(text) {
+                Some(Ok(value)) => return Ok(value),
+                Some(Err(Mistake { field: None, kind: MistakeKind::Refused(last) })) => message = last,
+                Some(Err(mistake)) => return Err(in_flattened(mistake)),
+                None => {}
             }
-            None => message,
-        };
-        let mut at = pointer(error.path());
-        // serde reports it without a path.
-        if let Some(missing) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-            push_step(&mut at, missing);
         }
-        let key = error.path().iter().find_map(|step| match step {
+        let mut at = pointer(path);
+        // serde reports these without a path.
+        let duplicate = flattened::duplicate_field(&message).filter(|_| at.is_empty());
+        if let Some(named) = flattened::missing_field(&message).or(duplicate) {
+            push_step(&mut at, named);
+        }
+        let key = path.iter().find_map(|step| match step {
             Segment::Map { key } => Some(key.as_str()),
             _ => None,
         });
         Err(FieldError::new(at, serde_message::of_key::<T>(key, &message)))
     })
+}
+
+/// Describes a mistake in a field within `#[serde(flatten)]`.
+fn in_flattened(Mistake { field, kind }: Mistake) -> FieldError {
+    let mut at = String::new();
+    if let Some((key, element)) = field {
+        push_step(&mut at, &key);
+        if let Some(element) = element {
+            push_step(&mut at, &element.to_string());
+        }
+    }
+    let detail = match kind {
+        MistakeKind::Refused(message) if message.starts_with("invalid type") => serde_message::expected_in(&message),
+        MistakeKind::Refused(message) => serde_message::without_values(&message),
+        MistakeKind::Repeated => "must occur only once".to_owned(),
+        MistakeKind::TooLarge => "has too many or too long fields to find their types".to_owned(),
+    };
+    FieldError::new(at, detail)
 }
 
 impl<T> Deref for Query<T> {

@@ -93,8 +93,26 @@ fn a_header_that_one_of_two_responses_lacks_is_not_required() {
 fn a_text_changes_the_description_alone() {
     let document = document(http::routes![tagged, named]);
     let created = &document["paths"]["/named"]["get"]["responses"]["201"];
-    assert_eq!(created["description"], "The user is created. The resource is created.");
+    assert_eq!(created["description"], "The user is created.");
     assert_eq!((schema(created), &created["headers"]["Location"]["required"]), (&reference("Taken"), &json!(true)));
+}
+
+#[http::operation(
+    crate = crate,
+    route = "GET /texts",
+    responses(200 = "Fine.", 200 = Created<Taken>, 409 = "taken", 409 = Json<Full>, 410 = "gone", 410 = "Sold out!", 410 = "gone")
+)]
+async fn texts(_: Method) -> Json<Taken> {
+    Json(Taken { name: String::new() })
+}
+
+#[test]
+fn texts_replace_what_the_types_say_and_several_are_sentences() {
+    let document = document(http::routes![texts]);
+    let responses = &document["paths"]["/texts"]["get"]["responses"];
+    let description = |status: &str| responses[status]["description"].as_str().unwrap();
+    assert_eq!((description("200"), description("409"), description("410")), ("Fine.", "taken", "gone. Sold out!"));
+    assert_eq!(schema(&responses["409"]), &reference("Full"));
 }
 
 #[test]

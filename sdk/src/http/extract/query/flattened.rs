@@ -5,112 +5,115 @@
 //! and a single value is no list. So after a mistake of this kind the query is read again, with the type that the field
 //! expects.
 
+mod search;
 mod value;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use serde::de::value::{Error, StringDeserializer};
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use self::value::{Element, Value};
+use self::search::Search;
+pub(super) use self::search::{Mistake, MistakeKind, duplicate_field, missing_field};
+use self::value::{Element, Kind, Value};
 use crate::core::json::expected;
-
-/// The most bytes of text that are read again: a query is no longer, and each field costs several reads.
-const LENGTH: usize = 16 << 10;
-
-/// The most names of fields that are read again.
-const KEYS: usize = 32;
 
 /// How a collected value is handed to serde.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Form {
     /// As the number or the boolean that the text is.
-    is_typed: bool,
+    kind: Option<Kind>,
     /// As a list, even if there is one value.
     is_list: bool,
-    /// As a text that shows in the error of the field that refuses it.
-    is_marked: bool,
+    /// Not at all.
+    is_left_out: bool,
+    /// With so many of its values.
+    most: Option<usize>,
 }
 
-/// The forms of the values that serde collects without their types, by their keys.
+/// A collected value: its form, and its texts if an error is about them.
 #[derive(Default)]
-struct Forms(RefCell<BTreeMap<String, Form>>);
+struct Collected {
+    form: Form,
+    texts: Vec<String>,
+}
 
-/// Reads a text again whose first read failed with this message. Returns the value, or the key of the field that
-/// refuses its text with the message about it; `None` if no field within `#[serde(flatten)]` is the cause.
-pub(super) fn decode<T: DeserializeOwned>(text: &[u8], message: &str) -> Option<Result<T, (String, String)>> {
-    if !is_of_collected(message) || text.len() > LENGTH {
+/// The values that serde collects without their types, by their keys.
+#[derive(Default)]
+struct Forms(RefCell<BTreeMap<String, Collected>>);
+
+/// Reads a text again whose first read failed. Returns `None` if serde has collected nothing of it.
+pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Option<Result<T, Mistake>> {
+    let search = Search::new(text);
+    let first = search.read::<T>();
+    if search.forms.0.borrow().is_empty() {
         return None;
     }
-    let forms = Forms::default();
-    let mut last = None;
-    // Each turn changes a form, and each key has three.
-    for _ in 0..=2 * KEYS {
-        let message = match read::<T>(text, &forms) {
-            Ok(value) => return Some(Ok(value)),
-            Err(error) => error.to_string(),
-        };
-        if is_of_typed(&message) {
-            // The field that has just got another form: the others have been read before.
-            return last.map(|key| Err((key, message)));
-        }
-        let keys: Vec<String> = forms.0.borrow().keys().cloned().collect();
-        if !is_of_collected(&message) || keys.len() > KEYS {
-            return None;
-        }
-        let expects_list = expected(&message).is_some_and(|text| text.starts_with("a sequence"));
-        let mut others = keys.into_iter().filter(|key| !*forms.of(key).asked(expects_list));
-        let Some(culprit) = others.find(|key| forms.refuses::<T>(text, key, &message)) else {
-            // It has the form that it asked for, and refuses it.
-            return last.map(|key| Err((key, message)));
-        };
-        forms.change(&culprit, |form| *form.asked(expects_list) = true);
-        last = Some(culprit);
-    }
-    None
-}
-
-/// Returns `true` for the message about a collected text where another type is expected.
-fn is_of_collected(message: &str) -> bool {
-    message.starts_with("invalid type: string ")
-}
-
-/// Returns `true` for the message about a number, a boolean or nothing that is not what the field expects.
-fn is_of_typed(message: &str) -> bool {
-    message.starts_with("invalid value: integer")
-        || message.starts_with("invalid type: integer")
-        || message.starts_with("invalid type: floating point")
-        || message.starts_with("invalid type: boolean")
-        || message.starts_with("invalid type: Option value")
-}
-
-fn read<T: DeserializeOwned>(text: &[u8], forms: &Forms) -> Result<T, Error> {
-    T::deserialize(Fields { inner: serde_html_form::Deserializer::from_bytes(text), forms })
+    Some(first.or_else(|message| search.mend(message)))
 }
 
 impl Forms {
-    /// Returns `true` if the message is about the field of a key.
-    fn refuses<T: DeserializeOwned>(&self, text: &[u8], key: &str, message: &str) -> bool {
-        self.change(key, |form| form.is_marked = true);
-        let error = read::<T>(text, self).err().map(|error| error.to_string());
-        self.change(key, |form| form.is_marked = false);
-        // A field that takes its number refuses the mark too, and expects something else.
-        error.is_some_and(|marked| {
-            is_of_collected(&marked) && marked.contains(value::MARK) && expected(&marked) == expected(message)
-        })
+    /// Returns the keys of the values that the message may be about.
+    fn candidates(&self, message: &str) -> Vec<String> {
+        let forms = self.0.borrow();
+        let text = message.strip_prefix("invalid type: string ");
+        let is_of_list = message.starts_with("invalid type: sequence");
+        let may_be = |value: &Collected| match text {
+            // serde writes the text into the message.
+            Some(text) => value.texts.iter().any(|own| text.starts_with(&format!("{own:?}, expected "))),
+            None => !is_of_list || value.form.is_list || value.texts.len() > 1,
+        };
+        forms.iter().filter(|(_, value)| may_be(value)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Gives a value the form that its field asks for. Returns `false` if it has that form, or has no such form.
+    fn adopt(&self, key: &str, message: &str) -> bool {
+        let Some(expected) = expected(message).filter(|_| message.starts_with("invalid type: string ")) else {
+            return false;
+        };
+        let mut is_changed = false;
+        self.change(key, |form| {
+            if expected.starts_with("a sequence") {
+                is_changed = !std::mem::replace(&mut form.is_list, true);
+            } else {
+                is_changed = form.kind.is_none();
+                form.kind = Some(Kind::of(expected));
+            }
+        });
+        is_changed
+    }
+
+    fn leave_out(&self, key: &str, is_left_out: bool) {
+        self.change(key, |form| form.is_left_out = is_left_out);
     }
 
     fn change(&self, key: &str, change: impl FnOnce(&mut Form)) {
-        if let Some(form) = self.0.borrow_mut().get_mut(key) {
-            change(form);
+        if let Some(value) = self.0.borrow_mut().get_mut(key) {
+            change(&mut value.form);
         }
     }
 
-    /// Returns the form of a collected value.
+    /// Returns the form of a value.
     fn of(&self, key: &str) -> Form {
-        *self.0.borrow_mut().entry(key.to_owned()).or_default()
+        self.0.borrow().get(key).map(|value| value.form).unwrap_or_default()
+    }
+
+    /// Keeps the texts of a value that serde collects, and returns it in its form: one that is no list, or a list.
+    fn collect(&self, key: &str, texts: Vec<String>) -> (bool, Vec<Element>) {
+        let mut forms = self.0.borrow_mut();
+        let value = forms.entry(key.to_owned()).or_default();
+        let Form { kind, is_list, most, .. } = value.form;
+        let is_list = is_list || texts.len() > 1;
+        if value.texts.is_empty() {
+            value.texts.clone_from(&texts);
+        }
+        let element = |text| match kind {
+            Some(kind) => kind.read(text),
+            None => Element::Text(text),
+        };
+        (is_list, texts.into_iter().take(most.unwrap_or(usize::MAX)).map(element).collect())
     }
 }
 
@@ -165,7 +168,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Entries<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.inner.next_key::<String>()? else { return Ok(None) };
+        let key = loop {
+            let Some(key) = self.inner.next_key::<String>()? else { return Ok(None) };
+            if !self.forms.of(&key).is_left_out {
+                break key;
+            }
+            self.inner.next_value::<IgnoredAny>()?;
+        };
         self.key.clone_from(&key);
         let key: StringDeserializer<A::Error> = key.into_deserializer();
         seed.deserialize(key).map(Some)
@@ -187,25 +196,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Seed<'_, S> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
         let (forms, key) = (self.forms, self.key);
-        self.inner.deserialize(Value::new(deserializer, move || forms.of(key)))
-    }
-}
-
-impl Form {
-    /// Returns what a field asks for: a list, or a number or a boolean.
-    fn asked(&mut self, list: bool) -> &mut bool {
-        if list { &mut self.is_list } else { &mut self.is_typed }
-    }
-
-    /// Returns the elements of a value in this form: one that is no list, or a list.
-    fn elements(self, texts: Vec<String>) -> (bool, Vec<Element>) {
-        let is_list = self.is_list || texts.len() > 1;
-        let elements = texts.into_iter().map(|text| match (self.is_marked, self.is_typed) {
-            (true, _) => Element::Text(value::MARK.to_owned()),
-            (false, true) => Element::typed(text),
-            (false, false) => Element::Text(text),
-        });
-        (is_list, elements.collect())
+        self.inner.deserialize(Value::new(deserializer, move |texts| forms.collect(key, texts)))
     }
 }
 

@@ -66,7 +66,7 @@ where
         if is_checked()
             && let Err(report) = with_i18n(Messages, || self.0.value().validate())
         {
-            return HttpError::internal(InvalidResponse::of(&report)).into_response();
+            return HttpError::internal(InvalidResponse::of(&report)).with_fixed_status().into_response();
         }
         self.0.into_response()
     }
@@ -153,6 +153,50 @@ mod tests {
         assert!(lines.contains("the response breaks the rules of its type: /age must be at most 150"), "{lines}");
         for text in [&*refused.text(), &lines] {
             assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+
+    #[cfg(all(feature = "testing", feature = "logging"))]
+    #[tokio::test]
+    async fn it_is_a_500_with_pointers_for_the_log_also_in_a_tuple_with_any_status() {
+        use http::StatusCode;
+
+        use crate::observe::logging::CapturedLogs;
+        use crate::testing::{Caller, http::get};
+
+        #[derive(serde::Deserialize)]
+        struct Asked {
+            status: u16,
+            age: u8,
+        }
+
+        async fn show(
+            crate::http::Query(Asked { status, age }): crate::http::Query<Asked>,
+        ) -> (StatusCode, [(&'static str, &'static str); 1], Valid<Json<User>>) {
+            (StatusCode::from_u16(status).unwrap(), [("x-own", "1")], Valid(Json(user("hunter2", age))))
+        }
+
+        for status in [200, 202, 302, 400, 404, 412, 422, 499, 502, 503] {
+            for is_in_stack in [false, true] {
+                let logs = CapturedLogs::default();
+                let send = async |age: u8| {
+                    let request = get(format!("/?status={status}&age={age}"));
+                    if is_in_stack {
+                        let errors = crate::http::ErrorLayer::new().render_with(|error| error.title().to_owned());
+                        let function = crate::handler(show).layer(crate::http::Stack::new().errors(errors));
+                        return Caller::new(function).with_logs(&logs).send(request).await.unwrap();
+                    }
+                    Caller::new(crate::handler(show)).with_logs(&logs).send(request).await.unwrap()
+                };
+                assert_eq!(send(36).await.status(), status);
+                assert_eq!(send(200).await.status(), 500, "{status}");
+                let lines = format!("{:?}", logs.lines());
+                assert!(
+                    lines.contains("the response breaks the rules of its type: /age must be at most 150"),
+                    "{lines}"
+                );
+                assert!(!lines.contains("the request was rejected"), "{lines}");
+            }
         }
     }
 

@@ -6,18 +6,13 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::Form;
-
-/// The text in place of a value whose field is searched.
-pub(super) const MARK: &str = "flattened-field";
-
 /// A value: one that serde collects has another form, any other stays.
 pub(super) struct Value<D, F> {
     inner: D,
     form: F,
 }
 
-impl<D, F: FnOnce() -> Form> Value<D, F> {
+impl<D, F: FnOnce(Vec<String>) -> (bool, Vec<Element>)> Value<D, F> {
     pub(super) fn new(inner: D, form: F) -> Self {
         Self { inner, form }
     }
@@ -31,16 +26,12 @@ macro_rules! forward {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>, F: FnOnce() -> Form> Deserializer<'de> for Value<D, F> {
+impl<'de, D: Deserializer<'de>, F: FnOnce(Vec<String>) -> (bool, Vec<Element>)> Deserializer<'de> for Value<D, F> {
     type Error = D::Error;
 
     /// serde collects a value so.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let form = (self.form)();
-        if form == Form::default() {
-            return self.inner.deserialize_any(visitor);
-        }
-        let (is_list, elements) = form.elements(Vec::deserialize(self.inner)?);
+        let (is_list, elements) = (self.form)(Vec::deserialize(self.inner)?);
         let mut elements = elements.into_iter();
         if !is_list && let Some(element) = elements.next() {
             return element.into_deserializer().deserialize_any(visitor);
@@ -82,6 +73,58 @@ impl<'de, D: Deserializer<'de>, F: FnOnce() -> Form> Deserializer<'de> for Value
     }
 }
 
+/// What a field expects in place of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Unsigned,
+    Signed,
+    Single,
+    Double,
+    Bool,
+    /// A type of the application: the number or the boolean that the text is.
+    Other,
+}
+
+impl Kind {
+    /// Returns the kind by the end of serde's message.
+    pub(super) fn of(expected: &str) -> Self {
+        match expected.strip_prefix("a nonzero ").unwrap_or(expected) {
+            "u8" | "u16" | "u32" | "u64" | "usize" => Self::Unsigned,
+            "i8" | "i16" | "i32" | "i64" | "isize" => Self::Signed,
+            "f32" => Self::Single,
+            "f64" => Self::Double,
+            _ if expected.starts_with("a bool") => Self::Bool,
+            _ => Self::Other,
+        }
+    }
+
+    /// Reads a text as a field outside of `#[serde(flatten)]` does. A text of another kind stays one.
+    pub(super) fn read(self, text: String) -> Element {
+        let read = match self {
+            _ if text.is_empty() => Some(Element::Nothing),
+            Self::Unsigned => text.parse().map(Element::Unsigned).ok(),
+            Self::Signed => text.parse().map(Element::Signed).ok(),
+            Self::Single => text.parse().map(Element::Single).ok(),
+            Self::Double => text.parse().map(Element::Double).ok(),
+            Self::Bool => truth(&text),
+            Self::Other => truth(&text)
+                .or_else(|| text.parse().map(Element::Unsigned).ok())
+                .or_else(|| text.parse().map(Element::Signed).ok())
+                .or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Element::Double)),
+        };
+        read.unwrap_or(Element::Text(text))
+    }
+}
+
+/// Returns the boolean that a text is: `on` is that of a checkbox.
+fn truth(text: &str) -> Option<Element> {
+    match text {
+        "true" | "on" => Some(Element::Bool(true)),
+        "false" => Some(Element::Bool(false)),
+        _ => None,
+    }
+}
+
 /// One text in the form that a field expects.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Element {
@@ -89,23 +132,10 @@ pub(super) enum Element {
     Bool(bool),
     Unsigned(u64),
     Signed(i64),
-    Float(f64),
+    Single(f32),
+    Double(f64),
     /// An empty value, which an `Option` takes for `None`.
     Nothing,
-}
-
-impl Element {
-    /// Returns the number or the boolean that a text is.
-    pub(super) fn typed(text: String) -> Self {
-        let parsed = match text.as_str() {
-            "" => Some(Self::Nothing),
-            "true" | "on" => Some(Self::Bool(true)),
-            "false" => Some(Self::Bool(false)),
-            _ => text.parse().map(Self::Unsigned).or_else(|_| text.parse().map(Self::Signed)).ok(),
-        };
-        let parsed = parsed.or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Self::Float));
-        parsed.unwrap_or(Self::Text(text))
-    }
 }
 
 impl<'de, E: Error> IntoDeserializer<'de, E> for Element {
@@ -128,7 +158,8 @@ impl<'de, E: Error> Deserializer<'de> for Typed<E> {
             Element::Bool(value) => visitor.visit_bool(value),
             Element::Unsigned(number) => visitor.visit_u64(number),
             Element::Signed(number) => visitor.visit_i64(number),
-            Element::Float(number) => visitor.visit_f64(number),
+            Element::Single(number) => visitor.visit_f32(number),
+            Element::Double(number) => visitor.visit_f64(number),
             Element::Nothing => visitor.visit_none(),
         }
     }
