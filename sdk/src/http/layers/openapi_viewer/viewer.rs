@@ -46,7 +46,7 @@ pub(super) static SWAGGER_UI: Kind = Kind {
     style: Some(("swagger-ui.css", "sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN1i3D5I")),
     start: (
         concat!(include_str!("swagger_ui.js"), include_str!("start.js")),
-        "sha256-pmhrOjmHB6BJL90Vc2ZDzlmKUZT00cIdxmfxnTzwf1c=",
+        "sha256-IrWXoSVdXW07xpHjh90ufLHwD4p9V8jaUCpPn5qU0vI=",
     ),
     styles_inline: false,
 };
@@ -58,7 +58,7 @@ pub(super) static SCALAR: Kind = Kind {
     style: None,
     start: (
         concat!(include_str!("scalar.js"), include_str!("start.js")),
-        "sha256-XZw6nDsw2lXYfE+vKgY9Jl3tF+oMsF2bl1IluO9Qg90=",
+        "sha256-ivWxD+E/nCVQpbGuwnJ/bS6S/mpWCp3L2ILEJmYXYY4=",
     ),
     styles_inline: true,
 };
