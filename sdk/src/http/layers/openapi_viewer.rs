@@ -53,6 +53,8 @@
 //! has not changed is a 304. [`SecurityHeadersLayer`](crate::http::security_headers) keeps the policy of a page.
 
 mod document;
+mod host;
+mod members;
 mod page;
 mod path;
 mod served;
