@@ -117,6 +117,7 @@ async fn other_methods_are_a_405_and_other_paths_are_the_inner_services() {
     }
     let slash = respond(&layer(), Method::GET, "/help/api/?a=b", &[]).await;
     assert_eq!((slash.status().as_u16(), slash.headers()["location"].to_str().unwrap()), (308, "../api"));
+    assert_eq!(slash.headers()["cache-control"], "private, no-cache");
 }
 
 #[tokio::test]
@@ -331,6 +332,44 @@ fn a_mistake_ends_the_start_with_a_sentence() {
         "/x",
     ] {
         assert!(layer().page("/x", Viewer::scalar().assets(assets)).served().is_ok(), "{assets}");
+    }
+}
+
+#[tokio::test]
+async fn two_viewers_of_a_stack_both_serve() {
+    let other =
+        |title: &str| OpenApiViewerLayer::new(DOCUMENT.replace("Users", title)).page("/other", Viewer::scalar());
+    let start = |stack: Stack| {
+        let function = crate::handler(async |_: Method| StatusCode::IM_A_TEAPOT).layer(stack);
+        function.into_service().map(|_| ()).map_err(|error| error.to_string())
+    };
+    for second in [other("Orders").document_at("/orders.json"), other("Orders").document_at("/orders.json").public()] {
+        for stack in [
+            Stack::new().openapi_viewer(layer()).openapi_viewer(second.clone()),
+            Stack::new().openapi_viewer(second).openapi_viewer(layer()),
+        ] {
+            assert_eq!(start(stack.clone()), Ok(()));
+            let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::empty())));
+            let service = Layer::layer(&stack, inner);
+            for (path, title) in
+                [("/docs", "Users"), ("/openapi.json", "Users"), ("/orders.json", "Orders"), ("/other", "Orders")]
+            {
+                let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+                let text = text(service.clone().oneshot(request).await.unwrap()).await;
+                assert!(text.contains(title), "{path}: {text}");
+            }
+        }
+    }
+    // One document with pages of two layers, and two documents at one path.
+    assert_eq!(start(Stack::new().openapi_viewer(layer()).openapi_viewer(other("Users"))), Ok(()));
+    for second in [
+        other("Orders"),
+        other("Users").public(),
+        OpenApiViewerLayer::new(DOCUMENT).page("/docs", Viewer::scalar()),
+        OpenApiViewerLayer::new(DOCUMENT).document_at("/docs"),
+    ] {
+        let mistake = start(Stack::new().openapi_viewer(layer()).openapi_viewer(second)).unwrap_err();
+        assert!(mistake.contains("must have different paths"), "{mistake}");
     }
 }
 
