@@ -89,10 +89,19 @@ struct Viewed {
 
 impl Viewed {
     fn start(bucket: u16, headers: &str) -> Self {
+        Self::with(bucket, headers, "")
+    }
+
+    /// With `none` as servers, the list of the document is empty.
+    fn with(bucket: u16, headers: &str, servers: &str) -> Self {
         let built = binary::build(&["--workspace", "--test", "tidy", "--bin", "viewed"]);
         let address = format!("127.0.0.1:{}", free_port());
         let mut command = Command::new(&built["viewed"]);
-        command.env_remove("AWS_LAMBDA_RUNTIME_API").env("PILASTER_ADDR", &address).env("HEADERS", headers);
+        command
+            .env_remove("AWS_LAMBDA_RUNTIME_API")
+            .env("PILASTER_ADDR", &address)
+            .env("HEADERS", headers)
+            .env("SERVERS", servers);
         command.env("ASSETS", format!("http://127.0.0.1:{bucket}/viewers")).stdout(Stdio::null()).stderr(Stdio::null());
         let process = binary::Guarded(command.spawn().unwrap());
         let started = Instant::now();
@@ -119,6 +128,18 @@ fn files_of_your_own_bucket_are_shown_behind_a_base_path_under_any_security_head
             let sent = json!([format!("GET {page}"), "GET /v1/spec/openapi.json", "GET /v1/users"]);
             assert_eq!(seen["sent"], sent, "{seen}");
         }
+    }
+}
+
+#[test]
+#[ignore = "it needs Chromium: see tests/engines/README.md"]
+fn an_empty_list_of_servers_is_the_root_behind_a_base_path() {
+    let bucket = free_port();
+    let viewed = Viewed::with(bucket, "default", "none");
+    for page in PAGES {
+        let seen = open(&format!("http://{}{page}", viewed.host), json!({}), bucket, "");
+        let sent = json!([format!("GET {page}"), "GET /v1/spec/openapi.json", "GET /v1/users"]);
+        assert_eq!(seen["sent"], sent, "{seen}");
     }
 }
 

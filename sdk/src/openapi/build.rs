@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serializer;
-use serde::ser::SerializeMap as _;
+use serde::Serializer as _;
 use serde_json::{Map, Value, json};
 
 use super::document::{Document, Head};
@@ -195,7 +194,7 @@ impl FinishedDocument {
         let mut text = Vec::new();
         let mut serializer = serde_json::Serializer::pretty(&mut text);
         // Writing to memory does not fail, and all keys are texts.
-        let written = in_order(&self.value, &mut serializer);
+        let written = serializer.collect_map(in_order(&self.value));
         let mut text = written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default();
         text.push('\n');
         text
@@ -203,21 +202,13 @@ impl FinishedDocument {
 }
 
 /// The members of a document, in the order in which people read them.
-pub(super) const ORDER: [&str; 8] =
-    ["openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components"];
+const ORDER: [&str; 8] = ["openapi", "info", "servers", "tags", "security", "paths", "webhooks", "components"];
 
-fn in_order<S: Serializer>(document: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    for name in ORDER {
-        if let Some(member) = document.get(name) {
-            map.serialize_entry(name, member)?;
-        }
-    }
-    let others = document.as_object().into_iter().flatten().filter(|(name, _)| !ORDER.contains(&name.as_str()));
-    for (name, member) in others {
-        map.serialize_entry(name, member)?;
-    }
-    map.end()
+/// Returns the members of a document: those of [`ORDER`], then the others.
+pub(super) fn in_order(document: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let first = ORDER.into_iter().filter_map(|name| document.get(name).map(|member| (name, member)));
+    let members = document.as_object().into_iter().flatten().map(|(name, member)| (name.as_str(), member));
+    first.chain(members.filter(|(name, _)| !ORDER.contains(name)))
 }
 
 /// The faults of a document, each as a sentence.

@@ -1,13 +1,14 @@
 //! [`merge`]: one document of several functions.
 
 mod extensions;
+mod paths;
+mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::build::{Faults, FinishedDocument};
-use super::references;
 
 /// Joins the documents of several functions, each with the name of its file. The title, the version and the servers are
 /// those of the first.
@@ -15,9 +16,12 @@ use super::references;
 /// Equal schemas are one. Schemas of one name that differ all get the title of their document as a prefix, so that no
 /// name depends on the order. Where the documents require different security, each operation names its own.
 ///
-/// Equal webhooks are one. A member of the root that begins with `x-` stays, unless another document has another value:
-/// then it is left out with a [warning](FinishedDocument::warnings), since only its tool knows how to join it. (`redocly
-/// join` and Powertools leave out all of them.)
+/// Equal webhooks are one, if they have one security. A member of the root, of `paths` or of `components` that begins with
+/// `x-` stays, unless another document has another value: then it is left out with a
+/// [warning](FinishedDocument::warnings), since only its tool knows how to join it. (`redocly join` and Powertools leave
+/// out all of them.) The same holds for `externalDocs`; a `jsonSchemaDialect` stays if all documents have it.
+///
+/// What a path says of all its operations, such as its `parameters`, must be equal in the documents that have the path.
 ///
 /// # Example
 ///
@@ -40,7 +44,7 @@ use super::references;
 ///
 /// # Errors
 ///
-/// Each fault as a sentence that names both files: a path and method in two documents, an `operationId` of two
+/// Each fault as a sentence that names both files: different minor versions of OpenAPI, a path and method in two documents, an `operationId` of two
 /// operations, a webhook, a security scheme or another component of two meanings.
 pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> Result<FinishedDocument, Faults> {
     let mut parts: Vec<_> = documents.into_iter().map(|(name, value)| (name.as_ref().to_owned(), value)).collect();
@@ -53,10 +57,21 @@ pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> 
     if parts.is_empty() {
         faults.push("there is no document to merge: name the files".to_owned());
     }
+    if faults.is_empty() {
+        let others = parts.iter().filter(|(_, value)| minor_version(value) != minor_version(&parts[0].1));
+        let fault = |(name, _): &(String, Value)| {
+            format!("`{}` and `{name}` have different minor versions of OpenAPI: write both in one", parts[0].0)
+        };
+        faults.extend(others.map(fault));
+    }
     if !faults.is_empty() {
         return Err(Faults(faults));
     }
-    rename_schemas(&mut parts, &mut faults);
+    schemas::rename(&mut parts, &mut faults);
+    faults.extend(faults_of_inherited_security(&parts));
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
     let has_one_security = parts.iter().all(|(_, part)| security(part) == security(&parts[0].1));
     let mut merged = Merged::default();
     for (name, part) in &mut parts {
@@ -82,62 +97,40 @@ pub fn merge<N: AsRef<str>>(documents: impl IntoIterator<Item = (N, Value)>) -> 
     if !merged.webhooks.is_empty() {
         value["webhooks"] = Value::Object(merged.webhooks);
     }
-    let mut warnings = Vec::new();
-    for (name, extension) in extensions::joined(&parts) {
-        match extension {
-            Ok(extension) => value[name] = extension,
-            Err(warning) => warnings.push(warning),
-        }
-    }
+    let warnings = extensions::join(&parts, &mut value);
     value.sort_all_objects();
     Ok(FinishedDocument { value, warnings, rests: BTreeSet::new() })
+}
+
+/// Returns the version without its last number: a schema of OpenAPI 3.1 has another meaning in 3.0.
+fn minor_version(document: &Value) -> Option<&str> {
+    let version = document["openapi"].as_str()?;
+    Some(version.match_indices('.').nth(1).map_or(version, |(end, _)| &version[..end]))
 }
 
 fn security(document: &Value) -> Value {
     document.get("security").cloned().unwrap_or_else(|| json!([]))
 }
 
-fn schemas(document: &Value) -> Option<&Map<String, Value>> {
-    document.get("components")?.get("schemas")?.as_object()
-}
-
-/// Puts the title before the names of schemas that differ between documents, and of those that refer to one.
-fn rename_schemas(parts: &mut [(String, Value)], faults: &mut Vec<String>) {
-    let mut by_name: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (name, schema) in parts.iter().filter_map(|(_, part)| schemas(part)).flatten() {
-        by_name.entry(name.clone()).or_default().push(schema.clone());
-    }
-    let shared = by_name.iter().filter(|(_, schemas)| schemas.len() > 1);
-    let differing = shared.clone().filter(|(_, schemas)| schemas.iter().any(|schema| *schema != schemas[0]));
-    let each = shared.flat_map(|(name, schemas)| schemas.iter().map(move |schema| (name, schema)));
-    let differing = references::with_referrers(differing.map(|(name, _)| name.clone()).collect(), each);
-    let mut titles = BTreeMap::new();
-    for (file, part) in parts.iter_mut().filter(|_| !differing.is_empty()) {
-        let title = words(part["info"]["title"].as_str().unwrap_or_default());
-        if let Some(other) = titles.insert(title.clone(), file.clone()) {
-            let names = differing.iter().map(String::as_str).collect::<Vec<_>>().join("`, `");
-            faults.push(format!(
-                "`{other}` and `{file}` have schemas of one name that differ (`{names}`), and one title: give one \
-                 document another title"
-            ));
-        }
-        references::rename_to(part, |name| differing.contains(name).then(|| format!("{title}{name}")));
-        let Some(schemas) = part.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { continue };
-        for name in &differing {
-            if let Some(schema) = schemas.remove(name) {
-                let renamed = format!("{title}{name}");
-                if by_name.contains_key(&renamed) || schemas.insert(renamed.clone(), schema).is_some() {
-                    faults.push(format!("`{file}`: the name `{renamed}` is in use: rename the schema `{name}`"));
-                }
+/// Returns a fault for each webhook that two documents have alike, and that takes different security from them.
+fn faults_of_inherited_security(parts: &[(String, Value)]) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut known: BTreeMap<&str, (&str, &Value, Value)> = BTreeMap::new();
+    for (file, part) in parts {
+        for (name, webhook) in part.get("webhooks").and_then(Value::as_object).into_iter().flatten() {
+            let (other, first, required) = known.entry(name).or_insert_with(|| (file, webhook, security(part)));
+            let operations = webhook.as_object().into_iter().flatten();
+            let mut operations = operations.filter(|(method, _)| METHODS.contains(&method.as_str()));
+            let inherits = operations.any(|(_, operation)| operation.get("security").is_none());
+            if inherits && *first == webhook && *required != security(part) {
+                faults.push(format!(
+                    "the webhook `{name}` is in `{other}` and `{file}`, which require different security: give it a \
+                     `security` of its own in both"
+                ));
             }
         }
     }
-}
-
-/// Returns a title as a name: `user service` as `UserService`.
-fn words(title: &str) -> String {
-    let words = title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.flat_map(|word| [word[..1].to_ascii_uppercase(), word[1..].to_owned()]).collect()
+    faults
 }
 
 /// Moves the security of a document to its operations.
@@ -154,14 +147,8 @@ fn move_security(document: &mut Value) {
 /// The members of a document whose values are operations.
 const ITEMS: [&str; 2] = ["paths", "webhooks"];
 
-/// Returns a path without the names of its parameters, which do not distinguish paths.
-fn shape(path: &str) -> String {
-    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
-    segments.collect::<Vec<_>>().join("/")
-}
-
 /// The methods of a path; it may have other members.
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 fn operations(path: &mut Value) -> impl Iterator<Item = &mut Map<String, Value>> {
     let members = path.as_object_mut().into_iter().flatten();
@@ -186,27 +173,12 @@ struct Merged {
 
 impl Merged {
     fn add(&mut self, file: &str, part: &Value, faults: &mut Vec<String>) {
-        for (path, members) in part.get("paths").and_then(Value::as_object).into_iter().flatten() {
-            let known = self.shapes.entry(shape(path)).or_insert_with(|| (path.clone(), file.to_owned()));
-            if known.0 != *path {
-                faults.push(format!(
-                    "`{}` of `{}` and `{path}` of `{file}` are one path with parameters of different names: use one",
-                    known.0, known.1
-                ));
-                continue;
-            }
-            let at = self.paths.entry(path.clone()).or_insert_with(|| json!({}));
-            for (member, value) in members.as_object().into_iter().flatten() {
-                for key in id(value).into_iter().chain([format!("`{} {path}`", member.to_uppercase())]) {
-                    if let Some(other) = self.files.insert(key.clone(), file.to_owned()) {
-                        faults.push(format!("{key} is in `{other}` and `{file}`: remove or rename one"));
-                    }
-                }
-                at[member] = value.clone();
-            }
-        }
+        self.add_paths(file, part, faults);
         self.add_webhooks(file, part, faults);
         for (section, members) in part.get("components").and_then(Value::as_object).into_iter().flatten() {
+            if is_extension(section) {
+                continue;
+            }
             for (name, value) in members.as_object().into_iter().flatten() {
                 let at = self.components.entry(section.clone()).or_insert_with(|| json!({}));
                 let owner = self.owners.entry(format!("{section}/{name}")).or_insert_with(|| file.to_owned());
@@ -246,6 +218,10 @@ impl Merged {
             self.webhooks.insert(name.clone(), webhook.clone());
         }
     }
+}
+
+fn is_extension(name: &str) -> bool {
+    name.starts_with("x-")
 }
 
 /// Returns the id of an operation for messages.

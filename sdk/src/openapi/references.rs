@@ -84,7 +84,7 @@ pub(super) fn name_of(reference: &Value) -> Option<&str> {
 }
 
 /// Returns the name of the schema that a value of a discriminator stands for: a reference, or the name itself.
-fn target_of(target: &Value) -> Option<&str> {
+pub(super) fn target_of(target: &Value) -> Option<&str> {
     name_of(target).or_else(|| target.as_str().filter(|text| !text.contains(['/', '#'])))
 }
 

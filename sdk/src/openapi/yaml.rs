@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-use super::build::{FinishedDocument, ORDER};
+use super::build::{FinishedDocument, in_order};
 
 impl FinishedDocument {
     /// Returns the document as YAML text, with an end of line. Parsers of YAML 1.2 and 1.1 read the same values as from
@@ -36,12 +36,7 @@ struct Members<'v>(&'v Value);
 
 impl Serialize for Members<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let members = || ORDER.iter().filter_map(|name| self.0.get(name).map(|member| (name, member)));
-        let mut map = serializer.serialize_map(Some(members().count()))?;
-        for (name, member) in members() {
-            map.serialize_entry(name, &Node(member))?;
-        }
-        map.end()
+        serializer.collect_map(in_order(self.0).map(|(name, member)| (name, Node(member))))
     }
 }
 
@@ -97,6 +92,16 @@ mod tests {
         let lines = yaml.replace('\'', "\"").lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>();
         assert!(lines.contains(&quoted), "{yaml}");
         assert!(yaml.contains("  \"no\":\n") && yaml.ends_with("  \"200\": null\n"), "{yaml}");
+    }
+
+    #[test]
+    fn the_text_has_each_member_of_the_root() {
+        let value = json!({ "x-owner": "ops", "paths": {}, "externalDocs": { "url": "/d" }, "openapi": "3.1.0" });
+        let document = FinishedDocument { value, warnings: Vec::new(), rests: BTreeSet::new() };
+        let yaml = "openapi: \"3.1.0\"\npaths: {}\nexternalDocs:\n  url: /d\nx-owner: ops\n";
+        assert_eq!(document.to_yaml(), yaml);
+        let names = document.to_json().lines().filter(|line| line.starts_with("  \"")).count();
+        assert_eq!(names, 4, "{}", document.to_json());
     }
 
     #[test]

@@ -5,8 +5,8 @@ use axum::routing::get;
 use pilaster::http::openapi_viewer::{OpenApiViewerLayer, Viewer};
 use pilaster::http::security_headers::ContentSecurityPolicy;
 use pilaster::http::{
-    CompressionLayer, ConditionalLayer, CorsLayer, HttpError, JwtLayer, Next, Request, Response, SecurityHeadersLayer,
-    Stack,
+    CompressionLayer, ConditionalLayer, CorsLayer, HttpError, JwtLayer, NegotiationLayer, Next, Request, Response,
+    SecurityHeadersLayer, Stack,
 };
 use pilaster::testing::http as requests;
 use pilaster::{IntoService, JwtVerifier};
@@ -150,6 +150,22 @@ async fn it_is_found_behind_a_stage_and_a_base_path() {
     }
     let slash = caller.send(requests::get("/v1/docs/")).await.unwrap();
     assert_eq!((slash.status(), slash.header("location")), (308, Some("../docs")));
+}
+
+#[tokio::test]
+async fn negotiation_around_it_refuses_a_page_to_html_alone() {
+    let negotiation = || NegotiationLayer::new().media_types(["application/json"]);
+    for (viewer, negotiation, expected) in [
+        (viewer(), negotiation(), [406, 200]),
+        (viewer().public(), negotiation(), [200, 200]),
+        (viewer(), negotiation().default_to_first(true), [200, 200]),
+    ] {
+        let caller = Caller::new(function(Stack::new().openapi_viewer(viewer).layer(negotiation)));
+        for (accept, status) in ["text/html", "text/html,application/xhtml+xml,*/*;q=0.8"].into_iter().zip(expected) {
+            let page = caller.send(requests::get("/docs").header("accept", accept)).await.unwrap();
+            assert_eq!(page.status(), status, "{accept}");
+        }
+    }
 }
 
 #[test]

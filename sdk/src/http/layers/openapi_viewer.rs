@@ -53,6 +53,8 @@
 //! has not changed is a 304. [`SecurityHeadersLayer`](crate::http::security_headers) keeps the policy of a page.
 
 mod document;
+mod host;
+mod members;
 mod page;
 mod path;
 mod served;
@@ -63,6 +65,7 @@ mod viewer;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::iter;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -124,6 +127,24 @@ impl OpenApiViewerLayer {
 
     pub(crate) fn is_public(&self) -> bool {
         self.is_public
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        iter::once(&self.path).chain(self.pages.iter().map(|(path, _)| path)).map(|path| &**path)
+    }
+
+    /// Checks that each path is one of a single layer, or of layers that serve the same there.
+    pub(crate) fn check_paths(layers: &[Self]) {
+        for (index, layer) in layers.iter().enumerate() {
+            for other in &layers[..index] {
+                let is_shared =
+                    other.path == layer.path && other.text == layer.text && other.is_public == layer.is_public;
+                let mut paths = layer.paths().filter(|path| other.paths().any(|other| other == *path));
+                if paths.any(|path| !(is_shared && path == layer.path)) {
+                    reject(path::ONE_PATH);
+                }
+            }
+        }
     }
 
     /// Returns what is served.

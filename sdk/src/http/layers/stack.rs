@@ -131,7 +131,7 @@ pub struct Stack {
     #[cfg(feature = "validate")]
     validates_responses: bool,
     #[cfg(feature = "openapi-viewer")]
-    openapi_viewer: Option<OpenApiViewerLayer>,
+    openapi_viewers: Vec<OpenApiViewerLayer>,
     #[cfg(feature = "openapi")]
     descriptions: Descriptions,
     /// What pages may also read, since layers of this stack write it.
@@ -290,24 +290,36 @@ impl Stack {
     }
 
     /// Serves an OpenAPI document and pages that show it, inside [your own layers](Self::layer); around them if it is
-    /// [public](OpenApiViewerLayer::public). See [`http::openapi_viewer`](crate::http::openapi_viewer).
+    /// [public](OpenApiViewerLayer::public). See [`http::openapi_viewer`](crate::http::openapi_viewer). Call it again for
+    /// another document, whose paths differ.
     #[cfg(feature = "openapi-viewer")]
     pub fn openapi_viewer(mut self, layer: OpenApiViewerLayer) -> Self {
-        self.openapi_viewer = Some(layer);
+        self.openapi_viewers.push(layer);
         self
     }
 
-    /// Returns your own layers, and the viewer.
+    /// Returns your own layers, and the viewers.
     #[cfg(feature = "openapi-viewer")]
     fn own_layers(&self) -> Option<OwnLayers> {
-        let Some(viewer) = self.openapi_viewer.clone() else { return self.own.clone() };
-        let own = self.own.clone();
+        if self.openapi_viewers.is_empty() {
+            return self.own.clone();
+        }
+        let (own, viewers) = (self.own.clone(), self.openapi_viewers.clone());
         Some(Arc::new(move |inner| {
-            let around = |service| match &own {
-                Some(own) => own(service),
-                None => service,
+            OpenApiViewerLayer::check_paths(&viewers);
+            // The first is the outermost.
+            let within = |service, is_public| {
+                let viewers = viewers.iter().rev().filter(|viewer| viewer.is_public() == is_public);
+                viewers.fold(service, |service, viewer| erased(viewer.layer(service)))
             };
-            if viewer.is_public() { erased(viewer.layer(around(inner))) } else { around(erased(viewer.layer(inner))) }
+            let service = within(inner, false);
+            within(
+                match &own {
+                    Some(own) => own(service),
+                    None => service,
+                },
+                true,
+            )
         }))
     }
 

@@ -3,6 +3,10 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::host;
+use super::members::{Object, Paths, Server};
 
 /// The title, and the origins of the servers.
 #[derive(Debug)]
@@ -14,12 +18,14 @@ pub(super) struct Document {
 
 #[derive(Deserialize)]
 struct Members<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     openapi: Cow<'a, str>,
     #[serde(borrow)]
-    info: Info<'a>,
+    info: Object<Info<'a>>,
     #[serde(borrow, default)]
-    servers: Vec<Server<'a>>,
+    servers: Vec<Object<Server<'a>>>,
+    #[serde(borrow, default)]
+    paths: Paths<'a>,
 }
 
 #[derive(Deserialize)]
@@ -28,22 +34,20 @@ struct Info<'a> {
     title: Cow<'a, str>,
 }
 
-#[derive(Deserialize)]
-struct Server<'a> {
-    #[serde(borrow)]
-    url: Cow<'a, str>,
-}
-
 impl Document {
     /// Checks that the text is JSON of an OpenAPI document.
     pub(super) fn read(text: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(text).map_err(|_| NOT_JSON)?;
-        match serde_json::from_str::<Members<'_>>(text) {
-            Ok(members) if members.openapi.starts_with("3.") => {
-                Ok(Self { title: members.info.title.into_owned(), origins: origins(&members.servers) })
+        match serde_json::from_str::<Object<Members<'_>>>(text) {
+            Ok(Object(members)) if is_version_3(&members.openapi) => {
+                let servers = members.servers.iter().chain(&members.paths.servers);
+                Ok(Self { title: members.info.0.title.into_owned(), origins: origins(servers) })
             }
-            Err(error) if !error.is_data() => Err(format!("{NOT_JSON} (line {})", error.line())),
-            _ => Err(NOT_OPENAPI.to_owned()),
+            Ok(_) => Err(NOT_OPENAPI.to_owned()),
+            Err(error) => {
+                let reason = if error.is_data() { reason(text) } else { NOT_JSON };
+                Err(format!("{reason} (line {})", error.line()))
+            }
         }
     }
 }
@@ -54,21 +58,46 @@ const NOT_JSON: &str = "`OpenApiViewerLayer`: the document is not valid JSON; wr
 const NOT_OPENAPI: &str = "`OpenApiViewerLayer`: the document has no `openapi` of version 3 and `info.title`; write it \
                            with `cargo run -- openapi > openapi.json`";
 
+const NO_SERVERS: &str = "`OpenApiViewerLayer`: `servers` of the document must be a list of objects with a `url`; write \
+                          it with `cargo run -- openapi > openapi.json`";
+
+const NO_PATHS: &str = "`OpenApiViewerLayer`: `paths` of the document, each path and each operation must be an object, \
+                        and `servers` of them a list of objects with a `url`; write it with \
+                        `cargo run -- openapi > openapi.json`";
+
+const REPEATED: &str = "`OpenApiViewerLayer`: the document has a member twice; write it with \
+                        `cargo run -- openapi > openapi.json`";
+
+fn is_version_3(openapi: &str) -> bool {
+    openapi.starts_with("3.")
+}
+
+/// Returns why JSON is not a document. It reads the text a second time, since only a few documents are wrong.
+fn reason(text: &str) -> &'static str {
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return NOT_JSON };
+    let is_openapi = value.get("openapi").and_then(Value::as_str).is_some_and(is_version_3);
+    let servers = value.get("servers").unwrap_or(&Value::Array(Vec::new())).clone();
+    let paths = value.get("paths").unwrap_or(&Value::Object(serde_json::Map::new())).clone();
+    if !is_openapi || value.pointer("/info/title").is_none_or(|title| !title.is_string()) {
+        NOT_OPENAPI
+    } else if Vec::<Object<Server<'_>>>::deserialize(&servers).is_err() {
+        NO_SERVERS
+    } else if Paths::deserialize(&paths).is_err() {
+        NO_PATHS
+    } else {
+        // The last of a member is in the value.
+        REPEATED
+    }
+}
+
 /// Returns the origins of the servers; those with a variable, such as `https://{region}.example.com`, have none.
-fn origins(servers: &[Server<'_>]) -> Vec<String> {
+fn origins<'s>(servers: impl Iterator<Item = &'s Object<Server<'s>>>) -> Vec<String> {
     let mut origins = Vec::new();
-    for origin in servers.iter().filter_map(|server| origin(&server.url)) {
+    for (scheme, host) in servers.filter_map(|server| host::origin(&server.0.url)) {
+        let origin = format!("{scheme}{}", host.to_ascii_lowercase());
         if !origins.contains(&origin) {
             origins.push(origin);
         }
     }
     origins
-}
-
-/// Returns the origin of an absolute URL, without anything that could end a source in a policy.
-fn origin(url: &str) -> Option<String> {
-    let scheme = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?;
-    let host = url[scheme.len()..].split(['/', '?', '#']).next()?;
-    let is_host = |c: u8| c.is_ascii_alphanumeric() || b".-:[]".contains(&c);
-    (!host.is_empty() && host.bytes().all(is_host)).then(|| format!("{scheme}{host}"))
 }

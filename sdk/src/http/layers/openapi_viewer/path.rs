@@ -2,6 +2,10 @@
 
 use std::collections::HashSet;
 
+/// Two texts at one path, of one layer or of two.
+pub(super) const ONE_PATH: &str = "`OpenApiViewerLayer`: the document and its pages must have different paths: change one \
+                                   with `document_at` or `page`";
+
 /// Checks paths, which must differ and be of characters that no client escapes.
 pub(super) fn check<'p>(paths: impl Iterator<Item = &'p str>) -> Result<(), String> {
     let mut known = HashSet::new();
@@ -18,9 +22,7 @@ pub(super) fn check<'p>(paths: impl Iterator<Item = &'p str>) -> Result<(), Stri
             );
         }
         if !known.insert(path) {
-            return Err("`OpenApiViewerLayer`: the document and its pages must have different paths: change one with \
-                        `document_at` or `page`"
-                .to_owned());
+            return Err(ONE_PATH.to_owned());
         }
     }
     Ok(())

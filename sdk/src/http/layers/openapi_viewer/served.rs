@@ -61,7 +61,9 @@ impl Served {
             // Links relative to `/docs/` would lead elsewhere.
             "/" if is_read && self.policy.is_some() => {
                 let name = self.path.rsplit('/').next().unwrap_or_default();
-                Some((StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, format!("../{name}"))]).into_response())
+                let location = (header::LOCATION, format!("../{name}"));
+                let cache_control = [(header::CACHE_CONTROL, self.cache_control.clone())];
+                Some((StatusCode::PERMANENT_REDIRECT, [location], cache_control).into_response())
             }
             _ => None,
         }

@@ -6,7 +6,7 @@ addEventListener("DOMContentLoaded", async () => {
     const content = await response.json();
     // The server `/` is the root of the API, which a stage or a base path may precede.
     const root = new URL(place.dataset.root, document.baseURI).href.replace(/\/$/, "");
-    const servers = content.servers ?? [{ url: "/" }];
+    const servers = content.servers?.length ? content.servers : [{ url: "/" }];
     content.servers = servers.map((server) => (server.url === "/" ? { ...server, url: root } : server));
     show(place, content);
   } catch (error) {

@@ -117,6 +117,7 @@ async fn other_methods_are_a_405_and_other_paths_are_the_inner_services() {
     }
     let slash = respond(&layer(), Method::GET, "/help/api/?a=b", &[]).await;
     assert_eq!((slash.status().as_u16(), slash.headers()["location"].to_str().unwrap()), (308, "../api"));
+    assert_eq!(slash.headers()["cache-control"], "private, no-cache");
 }
 
 #[tokio::test]
@@ -185,6 +186,89 @@ async fn a_title_and_servers_stay_text_in_the_page_and_its_policy() {
     assert_eq!(html.matches("<script").count(), 2);
 }
 
+/// Returns the sources of `connect-src` for a document with these members.
+async fn callable(members: serde_json::Value) -> String {
+    let mut document = serde_json::json!({ "openapi": "3.1.0", "info": { "title": "Users", "version": "1" } });
+    document.as_object_mut().unwrap().append(&mut members.as_object().unwrap().clone());
+    let layer = OpenApiViewerLayer::new(document.to_string()).page("/docs", Viewer::swagger_ui());
+    let page = respond(&layer, Method::GET, "/docs", &[]).await;
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    policy.split("; ").find_map(|rule| rule.strip_prefix("connect-src 'self'")).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_page_calls_https_servers_and_http_of_this_machine() {
+    for (url, origin) in [
+        ("https://my_api.example.com/v1", "https://my_api.example.com"),
+        ("HTTPS://A.Example.com:8443/V1", "https://a.example.com:8443"),
+        ("https://xn--pi-via.example.com?a", "https://xn--pi-via.example.com"),
+        ("https://[2001:DB8::1]:3/x", "https://[2001:db8::1]:3"),
+        ("http://localhost:3000/x", "http://localhost:3000"),
+        ("http://[::1]", "http://[::1]"),
+        ("http://a.example.com", ""),
+        ("http://localhost.example.com", ""),
+        ("https://\u{e4}pi.example.com", ""),
+        ("https://a.example.com:{port}", ""),
+        ("https://a.example.com:x", ""),
+        ("https://a.example.com:65536", ""),
+        ("https://[x/y", ""),
+        ("https://x]:[", ""),
+        ("https:a.example.com", ""),
+        ("wss://a.example.com", ""),
+        ("/prod", ""),
+    ] {
+        assert_eq!(callable(serde_json::json!({ "servers": [{ "url": url }] })).await, origin, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_calls_the_servers_of_a_path_and_of_an_operation() {
+    let server = |name: &str| serde_json::json!([{ "url": format!("https://{name}.example.com/x") }]);
+    let members = serde_json::json!({
+        "servers": server("a"),
+        "paths": {
+            "/a": { "servers": server("b"), "get": { "servers": server("c"), "x-servers": server("x") }, "post": {} },
+            "/b": { "delete": { "servers": server("a") }, "x-get": { "servers": server("x") } },
+            "x-paths": { "servers": 1 },
+        },
+    });
+    let origins = ["https://a.example.com", "https://b.example.com", "https://c.example.com"];
+    let callable = callable(members).await;
+    let mut callable: Vec<_> = callable.split(' ').collect();
+    callable.sort_unstable();
+    assert_eq!(callable, origins);
+}
+
+#[test]
+fn a_wrong_member_of_the_document_is_named() {
+    let rest = r#""openapi": "3.1.0", "info": { "title": "Users" }"#;
+    for (document, says) in [
+        (r#"["3.1.0", ["x"], []]"#.to_owned(), "the document has no `openapi` of version 3 and `info.title`; write it"),
+        (r#"{ "openapi": "3.1.0", "info": ["x"] }"#.to_owned(), "no `openapi` of version 3 and `info.title`"),
+        (format!("{{ \"openapi\": \"3.1.0\",\n{rest} }}"), "openapi.json` (line 2)"),
+        (format!("{{ {rest}, \"info\": {{ \"title\": \"b\" }} }}"), "the document has a member twice; write it"),
+        (r#"{ "openapi": "3.1.0", "info": { "title": "a", "title": "b" } }"#.to_owned(), "has a member twice"),
+        (format!("{{ {rest}, \"servers\": [], \"servers\": [] }}"), "has a member twice"),
+        (
+            format!("{{ {rest}, \"servers\": null }}"),
+            "`servers` of the document must be a list of objects with a `url`",
+        ),
+        (
+            format!("{{ {rest},\n\"servers\": [{{}}] }}"),
+            "objects with a `url`; write it with `cargo run -- openapi > openapi.json` (line 2)",
+        ),
+        (format!("{{ {rest}, \"servers\": [[\"https://a.example.com\"]] }}"), "`servers` of the document must be"),
+        (format!("{{ {rest}, \"paths\": [] }}"), "`paths` of the document, each path and"),
+        (
+            format!("{{ {rest}, \"paths\": {{ \"/a\": {{ \"servers\": [{{}}] }} }} }}"),
+            "`paths` of the document, each path",
+        ),
+    ] {
+        let mistake = mistake(OpenApiViewerLayer::new(document.clone()));
+        assert!(mistake.contains(says), "{document}: {mistake}");
+    }
+}
+
 #[test]
 fn a_mistake_ends_the_start_with_a_sentence() {
     for (layer, says) in [
@@ -224,6 +308,10 @@ fn a_mistake_ends_the_start_with_a_sentence() {
         "https:///a",
         "https://u@a.example.com",
         "https://:80/a",
+        "https://a.example.com:x/y",
+        "https://a.example.com:65536/y",
+        "https://[x/y",
+        "https://%61.example.com",
         "javascript:alert(1)",
         "https://a.example.com/\"onload=",
         "https://a/ b",
@@ -235,10 +323,53 @@ fn a_mistake_ends_the_start_with_a_sentence() {
         let mistake = mistake(layer().page("/x", Viewer::scalar().assets(assets)));
         assert!(mistake.contains("`assets` takes the `https` URL of a folder"), "{assets}: {mistake}");
     }
-    for assets in
-        ["https://a.example.com", "https://a.example.com:8443/x@1/", "http://127.0.0.1:99", "http://[::1]", "/x"]
-    {
+    for assets in [
+        "https://a.example.com",
+        "https://a.example.com:8443/x@1/",
+        "http://127.0.0.1:99",
+        "http://[::1]",
+        "HTTPS://A",
+        "/x",
+    ] {
         assert!(layer().page("/x", Viewer::scalar().assets(assets)).served().is_ok(), "{assets}");
+    }
+}
+
+#[tokio::test]
+async fn two_viewers_of_a_stack_both_serve() {
+    let other =
+        |title: &str| OpenApiViewerLayer::new(DOCUMENT.replace("Users", title)).page("/other", Viewer::scalar());
+    let start = |stack: Stack| {
+        let function = crate::handler(async |_: Method| StatusCode::IM_A_TEAPOT).layer(stack);
+        function.into_service().map(|_| ()).map_err(|error| error.to_string())
+    };
+    for second in [other("Orders").document_at("/orders.json"), other("Orders").document_at("/orders.json").public()] {
+        for stack in [
+            Stack::new().openapi_viewer(layer()).openapi_viewer(second.clone()),
+            Stack::new().openapi_viewer(second).openapi_viewer(layer()),
+        ] {
+            assert_eq!(start(stack.clone()), Ok(()));
+            let inner = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new(Body::empty())));
+            let service = Layer::layer(&stack, inner);
+            for (path, title) in
+                [("/docs", "Users"), ("/openapi.json", "Users"), ("/orders.json", "Orders"), ("/other", "Orders")]
+            {
+                let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+                let text = text(service.clone().oneshot(request).await.unwrap()).await;
+                assert!(text.contains(title), "{path}: {text}");
+            }
+        }
+    }
+    // One document with pages of two layers, and two documents at one path.
+    assert_eq!(start(Stack::new().openapi_viewer(layer()).openapi_viewer(other("Users"))), Ok(()));
+    for second in [
+        other("Orders"),
+        other("Users").public(),
+        OpenApiViewerLayer::new(DOCUMENT).page("/docs", Viewer::scalar()),
+        OpenApiViewerLayer::new(DOCUMENT).document_at("/docs"),
+    ] {
+        let mistake = start(Stack::new().openapi_viewer(layer()).openapi_viewer(second)).unwrap_err();
+        assert!(mistake.contains("must have different paths"), "{mistake}");
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::host;
+
 /// A program that runs in the browser and shows an OpenAPI document: [Swagger UI](https://swagger.io/tools/swagger-ui/)
 /// or [Scalar](https://github.com/scalar/scalar). The page links its files by HTTPS, with the hash of each
 /// ([SRI](https://www.w3.org/TR/sri-2/)), so that a browser runs no other file.
@@ -46,7 +48,7 @@ pub(super) static SWAGGER_UI: Kind = Kind {
     style: Some(("swagger-ui.css", "sha384-WlYgdmXYOOBWL5apwjDEZwN+U3HmXSSu5R6V5aGxEcf7z+KuRNwBhoxKVN1i3D5I")),
     start: (
         concat!(include_str!("swagger_ui.js"), include_str!("start.js")),
-        "sha256-pmhrOjmHB6BJL90Vc2ZDzlmKUZT00cIdxmfxnTzwf1c=",
+        "sha256-IrWXoSVdXW07xpHjh90ufLHwD4p9V8jaUCpPn5qU0vI=",
     ),
     styles_inline: false,
 };
@@ -58,7 +60,7 @@ pub(super) static SCALAR: Kind = Kind {
     style: None,
     start: (
         concat!(include_str!("scalar.js"), include_str!("start.js")),
-        "sha256-XZw6nDsw2lXYfE+vKgY9Jl3tF+oMsF2bl1IluO9Qg90=",
+        "sha256-ivWxD+E/nCVQpbGuwnJ/bS6S/mpWCp3L2ILEJmYXYY4=",
     ),
     styles_inline: true,
 };
@@ -140,17 +142,7 @@ impl Viewer {
 /// Returns `true` for a URL or a path of characters that neither HTML nor a policy gives a meaning.
 fn is_folder(url: &str) -> bool {
     let is_plain = |c: u8| c.is_ascii_alphanumeric() || b"-._~/:@%+[]".contains(&c);
-    let host = |rest: &str| rest.split('/').next().unwrap_or_default().to_owned();
-    let is_local = |host: &str| {
-        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit()));
-        matches!(name.map_or(host, |(name, _)| name), "127.0.0.1" | "localhost" | "[::1]")
-    };
-    let has_host = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-        // A name before an `@` is a user.
-        (Some(rest), _) => !matches!(host(rest).as_bytes(), [] | [b':', ..]) && !host(rest).contains('@'),
-        (_, Some(rest)) => is_local(&host(rest)),
-        _ => url.starts_with('/') && !url.starts_with("//"),
-    };
+    let has_host = host::origin(url).is_some() || (url.starts_with('/') && !url.starts_with("//"));
     has_host && url.bytes().all(is_plain)
 }
 
