@@ -134,6 +134,15 @@ fn read_document(path: &std::path::Path) -> Result<(String, serde_json::Value), 
     Ok((name, value))
 }
 
+#[cfg(feature = "tools")]
+const NO_TOOLS: &str = match cfg!(feature = "mcp") {
+    false => "tools: this function has none",
+    true => {
+        "tools: this function has none; the tools of an MCP server that is a route of a router are not known here: write \
+         `Tools::mcp_schema()` into a file by `testing::assert_schema` in a test"
+    }
+};
+
 /// Prints the schema of the tools of a function.
 #[cfg(feature = "tools")]
 pub(crate) fn print_tools(
@@ -142,7 +151,7 @@ pub(crate) fn print_tools(
 ) -> Result<(), StartError> {
     let mut tools = None::<crate::tools::Tools>;
     function.describe(&mut tools).map_err(StartError::new)?;
-    let tools = tools.ok_or_else(|| StartError::new("tools: this function has none"))?;
+    let tools = tools.ok_or_else(|| StartError::new(NO_TOOLS))?;
     let schema = tools.schema(dialect).map_err(|faults| StartError::new(format!("tools: {faults}")))?;
     print(format_args!("{schema:#}"));
     Ok(())

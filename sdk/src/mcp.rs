@@ -8,7 +8,7 @@
 //! | the request | HTTP | JSON-RPC |
 //! |---|---|---|
 //! | `server/discover`, `tools/list`, `tools/call`; of older clients also `initialize` and `ping` | 200 | a result |
-//! | a tool that fails, panics or is late; arguments that do not fit | 200 | a result with `isError: true` |
+//! | a tool that fails, panics or is late; arguments that do not fit; an answer that Lambda cannot deliver | 200 | a result with `isError: true` |
 //! | an unknown tool or cursor, a parameter that is missing | 200 | -32602 |
 //! | an unknown method | 404, of older clients 200 | -32601 |
 //! | the body is not JSON · not one JSON-RPC message | 400 | -32700 · -32600 |
@@ -16,7 +16,7 @@
 //! | `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or an `Mcp-Param-*` is missing, or unlike the body | 400 | -32020 |
 //! | an unknown version | 400 | -32022 |
 //! | the client lacks a capability that a tool needs | 400 | -32021 |
-//! | a notification | 202 | no body |
+//! | a notification, a response | 202 | no body |
 //! | another method than POST · `Accept` without JSON and event streams · another `Content-Type` · too large · an `Origin` that is not allowed | 405 · 406 · 415 · 413 · 403 | -32600 |
 //!
 //! Answers are JSON, never event streams. So there is no progress, and a request is cancelled by closing the connection,
@@ -27,6 +27,7 @@ mod encode;
 mod era;
 mod error;
 mod header;
+mod limited;
 mod listing;
 mod message;
 mod methods;

@@ -8,9 +8,11 @@
 //! |---|---|---|
 //! | a Bedrock action group with function details | `Tools::for_bedrock` | `bedrock` |
 //! | a Lambda target of an AgentCore Gateway | `Tools::for_agentcore` | `agentcore` |
+//! | an MCP server, over HTTP | `mcp::Server::new` | `mcp` |
 //! | your own code | [`Tools::call`] | `tools` |
 //!
-//! [`Tools::schema`] exports the schemas for deployment, as does `cargo run -- tools --dialect agentcore`.
+//! [`Tools::schema`] exports the schemas for deployment, as does `cargo run -- tools --dialect agentcore` (or `bedrock`, `mcp`);
+//! the command does not know the tools of an MCP server that is a route of a router.
 //!
 //! # Example
 //!

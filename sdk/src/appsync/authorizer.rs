@@ -47,7 +47,7 @@ impl Access {
     }
 
     /// Adds a value for the resolvers, which read it as [`LambdaContext`](super::LambdaContext): a text, since AppSync
-    /// accepts no nested value. All values have at most 5 MB.
+    /// accepts no nested value. All values have at most 5 MB as JSON.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.grant.context.insert(name.into(), value.into());
         self
@@ -59,8 +59,8 @@ impl Access {
         self
     }
 
-    /// Sets the time for which AppSync caches the response: at most an hour, in whole seconds; zero for none. A longer time
-    /// is an error, which denies access.
+    /// Sets the time for which AppSync caches the response: at most an hour, in whole seconds; zero for none. A longer time,
+    /// and one between zero and a second, is an error, which denies access.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.grant.ttl = Some(ttl);
         self

@@ -158,7 +158,7 @@ fn text(value: &RawValue) -> Option<String> {
 
 /// Decodes a part of the event; the error has this type, and the path in the part.
 pub(super) fn decode<T: DeserializeOwned>(json: &str, error_type: &str, member: &str) -> Result<T, FunctionError> {
-    json::decode(json.as_bytes()).map_err(|error| not_as_expected(&error, error_type, member))
+    json::decode_by_name(json.as_bytes()).map_err(|error| not_as_expected(&error, error_type, member))
 }
 
 pub(super) fn not_as_expected(error: &JsonError, error_type: &str, member: &str) -> FunctionError {

@@ -10,13 +10,17 @@ use crate::core::error::FunctionError;
 use crate::core::from_event::EventFuture;
 use crate::core::json;
 use crate::core::json::members::member;
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
 
 /// The longest time for which AppSync caches a response
 /// (<https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>).
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The largest context, in bytes (the same page).
+/// The shortest one: AppSync reads whole seconds.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// The largest context, in bytes of JSON (the same page).
 const LARGEST_CONTEXT: usize = 5 * 1024 * 1024;
 
 /// The parts of a response that both APIs have.
@@ -35,10 +39,16 @@ impl Grant {
     /// Returns the mistake in these parts, if there is one.
     pub(crate) fn mistake(&self) -> Option<String> {
         if let Some(ttl) = self.ttl.filter(|ttl| *ttl > LONGEST) {
-            let (given, most) = (ttl.as_secs(), LONGEST.as_secs());
+            let (given, most) = (ttl.as_secs_f64(), LONGEST.as_secs());
             return Some(format!("the time to live is {given} s, but AppSync caches a response for at most {most} s"));
         }
-        let size = self.context.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        if self.ttl.is_some_and(|ttl| !ttl.is_zero() && ttl < SHORTEST) {
+            return Some(
+                "the time to live is shorter than 1 s, which AppSync would read as 0: write zero for none".into(),
+            );
+        }
+        // As it is sent: escapes make a text longer.
+        let size = serde_json::to_vec(&self.context).map_or(0, |context| context.len());
         (size > LARGEST_CONTEXT)
             .then(|| format!("the context has {size} bytes; the limit of AppSync is {LARGEST_CONTEXT}"))
     }
@@ -76,7 +86,13 @@ pub(crate) fn bearer(token: &str) -> Option<&str> {
 pub(crate) fn denied_on_failure(_: Incoming, called: EventFuture) -> EventFuture {
     Box::pin(async move {
         let error = match called.await {
-            Ok(response) if is_response(&response) => return Ok(response),
+            Ok(response) if is_response(&response) => match length(&response) {
+                length if length > PAYLOAD_LIMIT => FunctionError::new(
+                    "ResponseTooLarge",
+                    format!("the authorizer returned {length} bytes; the limit of Lambda is {PAYLOAD_LIMIT}"),
+                ),
+                _ => return Ok(response),
+            },
             Ok(_) => FunctionError::new(
                 "InvalidResponse",
                 "the authorizer returned a value without `isAuthorized`: return `Access`",
@@ -94,8 +110,47 @@ pub(crate) fn denied_on_failure(_: Incoming, called: EventFuture) -> EventFuture
     })
 }
 
+fn length(response: &Outgoing) -> usize {
+    response.as_json().map_or(0, |json| json.get().len())
+}
+
 /// Returns `true` for an object that says whether access is granted.
 fn is_response(response: &Outgoing) -> bool {
     let json = response.as_json().map(serde_json::value::RawValue::get).unwrap_or_default();
     member(json, "isAuthorized").is_some_and(|value| matches!(value.get(), "true" | "false"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(change: impl FnOnce(&mut Grant)) -> Option<String> {
+        let mut grant = Grant::new(true);
+        change(&mut grant);
+        grant.mistake()
+    }
+
+    #[test]
+    fn a_time_to_live_has_1_to_3600_seconds_or_none() {
+        let of = |ttl| mistake(|grant| grant.ttl = Some(ttl));
+        for millis in [0, 1_000, 1_500, 3_600_000] {
+            assert_eq!(of(Duration::from_millis(millis)), None, "{millis}");
+        }
+        for (millis, sentence) in [
+            (3_600_500, "the time to live is 3600.5 s, but AppSync caches a response for at most 3600 s"),
+            (3_601_000, "the time to live is 3601 s, but"),
+            (500, "the time to live is shorter than 1 s, which AppSync would read as 0: write zero for none"),
+        ] {
+            assert!(of(Duration::from_millis(millis)).unwrap().starts_with(sentence), "{millis}");
+        }
+        assert!(of(Duration::from_nanos(1)).is_some() && of(Duration::MAX).is_some());
+    }
+
+    #[test]
+    fn a_context_is_measured_as_it_is_sent() {
+        let of = |text: &str, count| mistake(|grant| drop(grant.context.insert("a".into(), text.repeat(count))));
+        assert_eq!(of("x", LARGEST_CONTEXT - 8), None);
+        assert!(of("x", LARGEST_CONTEXT - 7).unwrap().contains("the context has 5242881 bytes"));
+        assert!(of("\u{1}", 2_000_000).unwrap().contains("the context has 12000008 bytes"));
+    }
 }

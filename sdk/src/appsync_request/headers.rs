@@ -1,9 +1,7 @@
 //! [`RequestHeaders`]: the headers of the client's request.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::core::json::members::{Members, member};
@@ -28,14 +26,6 @@ use crate::core::json::members::{Members, member};
 pub struct RequestHeaders {
     headers: Vec<(String, String)>,
     domain_name: Option<String>,
-}
-
-/// A value of a header: a text, or a list of texts for a header that was repeated.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Values<'a> {
-    One(#[serde(borrow)] Cow<'a, str>),
-    Many(Vec<String>),
 }
 
 impl RequestHeaders {
@@ -78,13 +68,20 @@ fn read(object: Option<&RawValue>) -> Vec<(String, String)> {
     let mut headers = Vec::with_capacity(members.len());
     for (name, value) in members {
         let name = name.to_ascii_lowercase();
-        match serde_json::from_str(value.get()) {
-            Ok(Values::One(value)) => headers.push((name, value.into_owned())),
-            Ok(Values::Many(values)) => headers.extend(values.into_iter().map(|value| (name.clone(), value))),
-            Err(_) => {}
+        // A text, or a list of texts for a header that was repeated.
+        match text(value) {
+            Some(value) => headers.push((name, value)),
+            None => {
+                let values = serde_json::from_str::<Vec<&RawValue>>(value.get()).unwrap_or_default();
+                headers.extend(values.into_iter().filter_map(text).map(|value| (name.clone(), value)));
+            }
         }
     }
     headers
+}
+
+fn text(value: &RawValue) -> Option<String> {
+    serde_json::from_str(value.get()).ok()
 }
 
 /// Values may be tokens: only the names are shown.
@@ -107,6 +104,13 @@ mod tests {
         assert_eq!((headers.get("host"), headers.get("odd")), (Some("h"), None));
         assert_eq!(headers.domain_name(), Some("api.example.com"));
         assert_eq!(headers.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_value_that_is_not_a_text_loses_no_other() {
+        let headers =
+            RequestHeaders::parse(r#"{"headers":{"a":["1",5,"2",null],"b":5,"c":[],"d":null,"e":[["x"]],"f":"3"}}"#);
+        assert_eq!(headers.iter().collect::<Vec<_>>(), [("a", "1"), ("a", "2"), ("f", "3")]);
     }
 
     #[test]

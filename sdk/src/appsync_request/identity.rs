@@ -127,7 +127,7 @@ pub(crate) fn require(identity: &str, kind: IdentityKind) -> Result<&str, BoxErr
 
 /// Decodes an identity of a known kind.
 pub(crate) fn decode<T: DeserializeOwned>(identity: &str) -> Result<T, FunctionError> {
-    json::decode(identity.as_bytes()).map_err(|error| invalid(&error.to_string()))
+    json::decode_by_name(identity.as_bytes()).map_err(|error| invalid(&error.to_string()))
 }
 
 fn invalid(why: &str) -> FunctionError {
@@ -193,6 +193,20 @@ mod tests {
         let error = Identity::parse(r#"{"sub":"1","username":"ada","claims":{},"groups":"hunter2"}"#).unwrap_err();
         assert_eq!(error.error_type(), "InvalidEvent");
         assert!(error.message().contains("/groups") && !error.message().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn the_context_of_an_authorizer_is_an_object() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Tenant {
+            tenant: String,
+        }
+        let of = |identity: &str| lambda_context::<Tenant>(identity).map(|context| context.tenant);
+        assert_eq!(of(r#"{"resolverContext":{"tenant":"7"}}"#).unwrap(), "7");
+        for identity in [r#"{"resolverContext":["7"]}"#, r#"{"handlerContext":["7"]}"#] {
+            let error = of(identity).unwrap_err();
+            assert!(error.message().ends_with("invalid type: sequence, expected an object"), "{error}");
+        }
     }
 
     #[test]

@@ -44,14 +44,14 @@ impl Access {
     }
 
     /// Adds a value for the handlers, which read it as [`LambdaContext`](super::LambdaContext): a text, since AppSync
-    /// accepts no nested value. All values have at most 5 MB.
+    /// accepts no nested value. All values have at most 5 MB as JSON.
     pub fn context(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.context.insert(name.into(), value.into());
         self
     }
 
-    /// Sets the time for which AppSync caches the response: at most an hour, in whole seconds; zero for none. A longer time
-    /// is an error, which denies access.
+    /// Sets the time for which AppSync caches the response: at most an hour, in whole seconds; zero for none. A longer time,
+    /// and one between zero and a second, is an error, which denies access.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.0.ttl = Some(ttl);
         self

@@ -4,6 +4,8 @@ use std::any::Any;
 
 #[cfg(any(feature = "openapi", feature = "tools"))]
 pub(crate) use self::kept::Descriptions;
+#[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+pub(crate) use self::service::{of_service, read_services};
 
 /// A function that can write what it does into a document, an `openapi::Document`.
 pub trait Describe {
@@ -38,7 +40,7 @@ mod kept {
     impl Descriptions {
         #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
         #[cfg_attr(
-            not(any(feature = "openapi", feature = "bedrock", feature = "agentcore")),
+            not(any(feature = "openapi", feature = "bedrock", feature = "agentcore", feature = "mcp")),
             allow(dead_code, reason = "the kinds of tools call it")
         )]
         pub(crate) fn add<D: 'static>(&mut self, write: impl Fn(&mut D) + Send + Sync + 'static) {
@@ -79,5 +81,35 @@ mod kept {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.debug_struct("Descriptions").finish_non_exhaustive()
         }
+    }
+}
+
+/// What a whole service says of itself. The function of `http` that takes any service does not know the one that has
+/// something to say, an MCP server, so the server sets how it is read.
+#[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+mod service {
+    use std::any::Any;
+    use std::sync::OnceLock;
+
+    use super::Descriptions;
+
+    /// Adds the descriptions of a service of one type; does nothing for another.
+    type ReadService = fn(&dyn Any, &mut Descriptions);
+
+    static READ: OnceLock<ReadService> = OnceLock::new();
+
+    /// Sets how a service is read. The first call has an effect, and all have the same function.
+    pub(crate) fn read_services(read: ReadService) {
+        let _ = READ.set(read);
+    }
+
+    /// Returns the descriptions of a service.
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "functions of HTTP call it"))]
+    pub(crate) fn of_service(service: &dyn Any) -> Descriptions {
+        let mut descriptions = Descriptions::default();
+        if let Some(read) = READ.get() {
+            read(service, &mut descriptions);
+        }
+        descriptions
     }
 }

@@ -1,6 +1,6 @@
 //! Decodes JSON text into a type; an error has the path of the field.
 
-#[cfg(any(feature = "http", feature = "jwt"))]
+#[cfg(any(feature = "http", feature = "jwt", feature = "appsync"))]
 pub(crate) mod field;
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
@@ -165,6 +165,16 @@ pub(crate) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     serde_json::from_slice(text).map_err(|error| locate::<T>(text, error))
 }
 
+/// Decodes `T` as [`decode`] does. A struct must be an object: a derived `Deserialize` also accepts an array of the fields
+/// in their order.
+#[cfg(feature = "appsync")]
+pub(crate) fn decode_by_name<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
+    if text.trim_ascii_start().first() == Some(&b'[') && field::is_struct::<T>() {
+        return Err(JsonError::of(serde::de::Error::custom("invalid type: sequence, expected an object")));
+    }
+    decode(text)
+}
+
 fn locate<T: DeserializeOwned>(text: &[u8], error: serde_json::Error) -> JsonError {
     let deserializer = &mut serde_json::Deserializer::from_slice(text);
     match serde_path_to_error::deserialize::<_, T>(deserializer) {
@@ -276,6 +286,22 @@ mod tests {
         }
         let error = decode::<Custom>(br#""a""#).unwrap_err().to_string();
         assert!(error.starts_with("a is taken"), "{error}");
+    }
+
+    #[cfg(feature = "appsync")]
+    #[test]
+    fn a_struct_is_not_read_from_an_array() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Empty {}
+        for text in [&b"[3]"[..], b" [3]", b"[[]]"] {
+            let error = decode_by_name::<Line>(text).unwrap_err();
+            assert_eq!(error.to_string(), "invalid type: sequence, expected an object");
+        }
+        assert!(decode_by_name::<Option<Line>>(b"[3]").is_err() && decode_by_name::<Empty>(b"[]").is_err());
+        assert_eq!(decode_by_name::<Line>(br#"{"count":3}"#).unwrap().count, 3);
+        assert_eq!(decode_by_name::<Vec<Line>>(br#"[{"count":3}]"#).unwrap().len(), 1);
+        assert_eq!(decode_by_name::<(u8, String)>(br#"[3,"a"]"#).unwrap(), (3, "a".to_owned()));
+        assert_eq!(decode_by_name::<serde_json::Value>(b"[3]").unwrap(), serde_json::json!([3]));
     }
 
     #[test]

@@ -155,6 +155,9 @@ where
             });
             if streaming.is_some() {
                 request.extensions_mut().insert(Streamed);
+            } else {
+                #[cfg(feature = "mcp")]
+                request.extensions_mut().insert(crate::core::limits::ResponseLimit(body_limit(kind)));
             }
             #[cfg(feature = "otel")]
             spans::began(&request);

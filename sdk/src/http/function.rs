@@ -99,8 +99,13 @@ where
     type Service = S;
 
     fn into_http_function(self, _: Sealed) -> Function<HttpFunction<S>, DefaultStack> {
+        #[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+        let descriptions = crate::core::descriptions::of_service(&self);
         let service = CatchPanicLayer::new().layer(self);
-        Function::new(HttpFunction { service, mistake: None }, DefaultStack)
+        let function = Function::new(HttpFunction { service, mistake: None }, DefaultStack);
+        #[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+        let function = function.described(descriptions);
+        function
     }
 }
 
@@ -118,6 +123,12 @@ impl IntoHttpFunction for crate::http::described::Routes {
 }
 
 impl<S, L, O> Function<HttpFunction<S>, L, O> {
+    #[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+    fn described(mut self, descriptions: crate::core::descriptions::Descriptions) -> Self {
+        self.lifecycle.descriptions = descriptions;
+        self
+    }
+
     /// Adds a route of the function, such as `GET /users/{id}`. In a local run, path parameters are extracted from
     /// requests according to this route; on Lambda, the API has its own routes. Call it once for each route.
     pub fn route(mut self, route: &'static str) -> Self {

@@ -86,11 +86,20 @@ impl Answer {
         self.raw(r#","structuredContent":"#).raw(json);
     }
 
+    /// Adds a value without its text copy. `content` is a member of each result.
+    pub(super) fn structured_alone(&mut self, json: &str, is_wrapped: bool) {
+        self.raw(r#""content":[],"structuredContent":"#);
+        match is_wrapped {
+            true => self.raw(r#"{"result":"#).raw(json).raw("}"),
+            false => self.raw(json),
+        };
+    }
+
     fn content_text(&mut self, text: &str) {
         self.raw(r#""content":[{"type":"text","text":"#).text(text).raw("}]");
     }
 
-    fn failure(&mut self, text: &str) {
+    pub(super) fn failure(&mut self, text: &str) {
         self.content_text(text);
         self.raw(r#","isError":true"#);
     }

@@ -47,7 +47,8 @@ impl<'a> Message<'a> {
             };
             return Err(unreadable(error));
         }
-        let (mut id, mut method, mut params, mut version, mut is_response) = (None, None, None, None, false);
+        let (mut id, mut method, mut params, mut version) = (None, None, None, None);
+        let (mut is_response, mut is_error) = (false, false);
         let mut is_twice = false;
         let mut set = |slot: &mut Option<&'a RawValue>, value| is_twice |= slot.replace(value).is_some();
         let read = each_member(body, |name, value| match &*name {
@@ -55,13 +56,16 @@ impl<'a> Message<'a> {
             "id" => set(&mut id, value),
             "method" => set(&mut method, value),
             "params" => set(&mut params, value),
-            "result" | "error" => is_response = true,
+            "result" => is_response = true,
+            "error" => (is_response, is_error) = (true, true),
             _ => {}
         });
         if read.is_err() {
             return Err(unreadable(RpcError::not_json()));
         }
-        let has_id = id.is_some();
+        // The error of a request whose id could not be read has the id `null`.
+        let is_nameless = is_error && method.is_none() && id.is_some_and(|id: &RawValue| id.get() == "null");
+        let has_id = id.is_some() && !is_nameless;
         let id = id.filter(|id| is_id(id));
         let invalid = |message| Err(Unreadable { id, error: RpcError::invalid_request(message) });
         if is_twice {

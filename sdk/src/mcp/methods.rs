@@ -8,11 +8,13 @@ use serde_json::value::RawValue;
 use super::encode::Answer;
 use super::era::Era;
 use super::error::RpcError;
+use super::limited;
 use super::message::{Params, text};
 use super::mirrored::{check_argument, check_method, check_name};
 use super::revision::{self, LEGACY, legacy};
 use super::settings::Settings;
 use crate::core::invocation::Invocation;
+use crate::core::limits::ResponseLimit;
 use crate::core::raw::RawEvent;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
 
@@ -121,13 +123,16 @@ impl Settings {
         let info = params.meta.client_info.map(|info| body.part(info.get()));
         let invocation = parts.extensions.get::<Invocation>().cloned();
         let invocation = invocation.unwrap_or_else(|| Invocation::new(Default::default()));
+        let limit = parts.extensions.get::<ResponseLimit>().copied();
         let client = McpClient { info, version: era.version(), parts };
         let context = CallContext::new(invocation).with_caller(Caller::Mcp(client)).with_margin(self.margin);
         match self.listing.tools().call(tool.name(), arguments, context).await {
             Outcome::UnknownTool => Err(unknown().into()),
-            outcome => Ok(Answer::result(id, |answer| {
-                answer.outcome(&outcome, rules.is_wrapped);
-                self.completed(answer, era);
+            outcome => Ok(limited::answer(tool.name(), (&outcome, rules.is_wrapped), limit, |write| {
+                Answer::result(id, |answer| {
+                    write(answer);
+                    self.completed(answer, era);
+                })
             })),
         }
     }

@@ -99,6 +99,13 @@ impl Server {
         {
             reject(faults);
         }
+        // For `cargo run -- tools` of a function that is a server alone.
+        #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
+        crate::core::descriptions::read_services(|service, descriptions| {
+            if let Some(tools) = service.downcast_ref::<Self>().map(|server| server.tools().clone()) {
+                descriptions.add(move |slot: &mut Option<Tools>| *slot = Some(tools.clone()));
+            }
+        });
         let name = env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|| "pilaster".to_owned());
         let version = env::var("AWS_LAMBDA_FUNCTION_VERSION").unwrap_or_else(|| "0".to_owned());
         let settings = Settings {

@@ -24,6 +24,7 @@ use tower::ServiceExt as _;
 use super::Server;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
+use crate::core::limits::{PAYLOAD_LIMIT, ResponseLimit};
 use crate::tools::{Caller, Content, Definition, Input, Tool, ToolError, Tools};
 
 #[derive(Deserialize, JsonSchema)]
@@ -71,6 +72,22 @@ struct Picture {}
 
 impl Tool for Picture {
     const DEFINITION: Definition = Definition::new("picture", "A picture.");
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Many {
+    of: String,
+    count: usize,
+    is_text: bool,
+}
+
+impl Tool for Many {
+    const DEFINITION: Definition = Definition::new("many", "Repeats a text, as a value or as text.");
+}
+
+async fn many(Input(Many { of, count, is_text }): Input<Many>) -> Result<Answer, BoxError> {
+    let text = of.repeat(count);
+    if is_text { Err(ToolError::new(text).into()) } else { Ok(Answer { text }) }
 }
 
 async fn picture(Input(Picture {}): Input<Picture>) -> Content {

@@ -19,7 +19,10 @@ async fn authorize(request: Authorization) -> Result<Access, BoxError> {
             Access::allow()
         }
         "long" => Access::allow().ttl(Duration::from_secs(3601)),
+        "short" => Access::allow().ttl(Duration::from_millis(500)),
         "large" => Access::allow().context("text", "x".repeat(5 * 1024 * 1024)),
+        "escapes" => Access::allow().context("text", "\u{1}".repeat(2_000_000)),
+        "fields" => (0..7_000).fold(Access::allow(), |access, _| access.deny_field("User", &"x".repeat(1_000))),
         token => Access::allow().context("tenant", token).deny_field("User", "email").ttl(Duration::from_secs(3600)),
     })
 }
@@ -43,7 +46,10 @@ async fn check_25_an_authorizer_that_fails_panics_or_is_late_denies_access() {
         ("panic", "the function panicked"),
         ("late", "the work was cancelled"),
         ("long", "the time to live is 3601 s, but AppSync caches a response for at most 3600 s"),
+        ("short", "the time to live is shorter than 1 s"),
         ("large", "the limit of AppSync is 5242880"),
+        ("escapes", "the context has 12000011 bytes; the limit of AppSync is 5242880"),
+        ("fields", "the limit of Lambda is 6291456"),
     ] {
         let captured = CapturedLogs::default();
         let caller =

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
+
 use crate::core::invocation::Invocation;
+use crate::core::json::members::members;
 use crate::tools::Gateway;
 
 /// The text between the name of the target and that of the tool.
@@ -27,8 +30,19 @@ pub(super) fn target(invocation: &Invocation) -> Option<(String, Gateway)> {
     Some((tool.to_owned(), gateway))
 }
 
-/// Returns the headers that the gateway propagates: an object, whose JSON text the runtime of Pilaster leaves there.
+/// Returns the headers that the gateway propagates: an object, whose JSON text the runtime of Pilaster leaves there. A
+/// value that is not a header is skipped.
 fn headers(json: &str) -> BTreeMap<String, String> {
-    let headers: BTreeMap<String, String> = serde_json::from_str(json).unwrap_or_default();
-    headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
+    let headers = members(json).unwrap_or_default().into_iter();
+    headers.filter_map(|(name, json)| Some((name.to_ascii_lowercase(), value(json)?))).collect()
+}
+
+/// Returns a text, or the texts of a list, joined as the values of a repeated header are.
+fn value(json: &RawValue) -> Option<String> {
+    let text = |json: &RawValue| serde_json::from_str::<String>(json.get()).ok();
+    text(json).or_else(|| {
+        let values = serde_json::from_str::<Vec<&RawValue>>(json.get()).ok()?;
+        let values = values.into_iter().filter_map(text).collect::<Vec<_>>();
+        (!values.is_empty()).then(|| values.join(", "))
+    })
 }

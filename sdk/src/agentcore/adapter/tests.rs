@@ -86,3 +86,18 @@ async fn other_invocations_reach_the_other_function() {
     let response = function.into_service().unwrap().oneshot(incoming).await.unwrap();
     assert_eq!(response.as_json().unwrap().get(), r#"{"other":7}"#);
 }
+
+#[test]
+fn a_propagated_header_of_another_form_loses_no_other() {
+    let custom = json!({
+        "bedrockAgentCoreToolName": "t___a",
+        "bedrockAgentCorePropagatedHeaders": r#"{"X-User":"ada","list":["1",5,"2"],"null":null,"number":7,"odd":[5],"none":[]}"#,
+    });
+    let mut context = Context::default();
+    context.client_context = serde_json::from_value(json!({ "custom": custom })).ok();
+    let (_, gateway) = super::decode::target(&Invocation::new(context)).unwrap();
+    assert_eq!((gateway.header("x-user"), gateway.header("list")), (Some("ada"), Some("1, 2")));
+    for skipped in ["null", "number", "odd", "none"] {
+        assert_eq!(gateway.header(skipped), None, "{skipped}");
+    }
+}

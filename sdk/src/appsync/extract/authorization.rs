@@ -133,7 +133,7 @@ impl Authorization {
         let context = json::members::member(self.text.get(), "requestContext");
         let variables = context.and_then(|context| json::members::member(context.get(), "variables"));
         let variables = variables.map(|variables| variables.get()).filter(|variables| *variables != "null");
-        json::decode(variables.unwrap_or("{}").as_bytes())
+        json::decode_by_name(variables.unwrap_or("{}").as_bytes())
     }
 }
 

@@ -1,5 +1,7 @@
 //! [`Prev`] and [`Stash`]: what the steps of a pipeline resolver share.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 
 use super::super::context::{FieldContext, decode};
@@ -21,7 +23,7 @@ use crate::core::json::members::member;
 /// }
 /// # let _ = pilaster::handler(double);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Prev<T>(pub T);
 
 /// Decodes the result of the step before.
@@ -62,7 +64,7 @@ impl<T: DeserializeOwned + Send> FromField for Option<Prev<T>> {}
 /// }
 /// # let _ = pilaster::handler(tenant);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Stash<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromContext for Stash<T> {
@@ -72,3 +74,27 @@ impl<T: DeserializeOwned + Send> FromContext for Stash<T> {
 }
 
 impl<T: DeserializeOwned + Send> FromField for Stash<T> {}
+
+/// The result may hold secrets that the client did not select, and is not shown.
+impl<T> fmt::Debug for Prev<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Prev").finish_non_exhaustive()
+    }
+}
+
+/// The object may hold secrets, and is not shown.
+impl<T> fmt::Debug for Stash<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stash").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_nothing_of_what_the_steps_share() {
+        assert_eq!(format!("{:?} {:?}", Prev("hunter2"), Stash("hunter2")), "Prev(..) Stash(..)");
+    }
+}

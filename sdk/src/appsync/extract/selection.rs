@@ -1,5 +1,7 @@
 //! [`Selection`]: the fields that the client selected.
 
+use std::fmt;
+
 use serde_json::value::RawValue;
 
 use super::super::context::FieldContext;
@@ -22,7 +24,7 @@ use crate::core::json::members::member;
 /// }
 /// # let _ = pilaster::handler(post);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     paths: Vec<String>,
     graphql: String,
@@ -66,3 +68,24 @@ impl FromContext for Selection {
 }
 
 impl FromField for Selection {}
+
+/// The GraphQL has the arguments of the fields, which are the client's: only the paths are shown.
+impl fmt::Debug for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selection").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_the_paths_alone() {
+        let selection = Selection {
+            paths: vec!["author/name".to_owned()],
+            graphql: r#"{ author { name(password: "hunter2") } }"#.to_owned(),
+        };
+        assert_eq!(format!("{selection:?}"), r#"Selection { paths: ["author/name"], .. }"#);
+    }
+}

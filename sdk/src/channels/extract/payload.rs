@@ -41,7 +41,7 @@ impl<T: DeserializeOwned + Send> FromPublished for Payload<T> {
 
 /// Decodes the payload of an event.
 pub(super) fn payload<T: DeserializeOwned>(event: &IncomingEvent) -> Result<T, FunctionError> {
-    json::decode(event.json().as_bytes()).map_err(|error| {
+    json::decode_by_name(event.json().as_bytes()).map_err(|error| {
         FunctionError::new("InvalidPayload", format!("`payload` does not match the expected type: {error}"))
     })
 }

@@ -1,26 +1,38 @@
-//! [`field`]: the field of a type in which a mistake is, without what the sender chose.
+//! `field`: the field of a type in which a mistake is, without what the sender chose; `is_struct`.
 
 use serde::de::value::Error;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
+#[cfg(any(feature = "http", feature = "jwt"))]
 use serde_path_to_error::{Path, Segment};
 
 /// Returns a JSON Pointer to the field of `T` that has or contains the mistake. The rest of the path, and the whole path
 /// in a `T` that is a map, may have keys that are data.
+#[cfg(any(feature = "http", feature = "jwt"))]
 pub(crate) fn field<T: DeserializeOwned>(path: &Path) -> Option<String> {
     let Some(Segment::Map { key }) = path.iter().next() else { return None };
-    let mut fields: &[&str] = &[];
-    // Only asks the type for its fields.
-    let _ = T::deserialize(Probe(&mut fields));
-    fields.contains(&key.as_str()).then(|| {
+    fields::<T>()?.contains(&key.as_str()).then(|| {
         let mut pointer = String::new();
         super::push_step(&mut pointer, key);
         pointer
     })
 }
 
+/// Returns `true` for a struct, and for `Option` of one.
+#[cfg(feature = "appsync")]
+pub(crate) fn is_struct<T: DeserializeOwned>() -> bool {
+    fields::<T>().is_some()
+}
+
+/// Asks a type for its fields; `None` for one that is not a struct.
+fn fields<T: DeserializeOwned>() -> Option<&'static [&'static str]> {
+    let mut fields = None;
+    let _ = T::deserialize(Probe(&mut fields));
+    fields
+}
+
 /// Keeps the fields of a struct, and fails.
-struct Probe<'p>(&'p mut &'static [&'static str]);
+struct Probe<'p>(&'p mut Option<&'static [&'static str]>);
 
 impl<'de> Deserializer<'de> for Probe<'_> {
     type Error = Error;
@@ -35,7 +47,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         fields: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, Error> {
-        *self.0 = fields;
+        *self.0 = Some(fields);
         Err(Error::custom("only the fields are asked for"))
     }
 
@@ -53,7 +65,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "http", feature = "jwt")))]
 mod tests {
     use std::collections::BTreeMap;
 

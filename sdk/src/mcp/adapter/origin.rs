@@ -5,12 +5,24 @@ use http::request::Parts;
 
 /// Returns the mistake in an origin that should be allowed.
 pub(in crate::mcp) fn check(origin: &str) -> Result<(), String> {
-    let host = origin.split_once("://").filter(|(scheme, _)| !scheme.is_empty()).map(|(_, host)| host);
-    let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', '*']));
-    if is_origin || origin == "*" {
+    if origin == "*" {
         return Ok(());
     }
-    Err("an allowed origin of an MCP server must be `scheme://host` or `scheme://host:port`, without a path, or `*`"
+    let parts = origin.split_once("://").filter(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
+    let Some((scheme, host)) = parts.filter(|(_, host)| !host.contains(['/', '?', '#', '@', '*'])) else {
+        return Err(
+            "an allowed origin of an MCP server must be `scheme://host` or `scheme://host:port`, without a path, or `*`"
+                .into(),
+        );
+    };
+    let is_default = |name: &str, port| scheme.eq_ignore_ascii_case(name) && host.ends_with(port);
+    let has_port = !host.ends_with(':') && !is_default("https", ":443") && !is_default("http", ":80");
+    // A browser sends neither a default port nor another character, so no page would be let in.
+    if has_port && origin.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(());
+    }
+    Err("an allowed origin of an MCP server must be as browsers send it: in ASCII without spaces, and without the port \
+         443 of https or 80 of http"
         .into())
 }
 
@@ -84,6 +96,29 @@ mod tests {
         }
         for origin in ["", "app.example", "https://app.example/", "https://*.example", "://x", "https://a@b"] {
             assert!(check(origin).is_err(), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_origin_that_no_browser_sends_is_refused() {
+        let sent =
+            ["https://a:80", "http://a:443", "https://a:4430", "http://[::1]:3000", "http://[::80]", "https://a:8443"];
+        for origin in sent {
+            assert_eq!(check(origin), Ok(()), "{origin}");
+        }
+        let not_sent = [
+            "https://a:443",
+            "HTTPS://a:443",
+            "http://a:80",
+            "https://a ",
+            " https://a",
+            "https://a\t",
+            "https://bücher.example",
+            "https://a:",
+            "http://[::1]:80",
+        ];
+        for origin in not_sent {
+            assert!(check(origin).is_err_and(|mistake| mistake.contains("as browsers send it")), "{origin}");
         }
     }
 }

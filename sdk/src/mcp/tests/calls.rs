@@ -119,6 +119,54 @@ async fn check_43_arguments_that_do_not_fit_are_an_error_with_a_path_that_repeat
 }
 
 #[tokio::test]
+async fn an_answer_that_lambda_cannot_deliver_loses_its_copy_or_is_an_error_that_the_model_reads() {
+    let server = Server::new(Tools::new().add(many));
+    let call = async |limit: Option<usize>, of: &str, count: usize, is_text: bool| {
+        let arguments = json!({ "of": of, "count": count, "is_text": is_text });
+        let (mut request, message) = modern("tools/call", json!({ "name": "many", "arguments": arguments }));
+        if let Some(limit) = limit {
+            request = request.extension(ResponseLimit(limit));
+        }
+        let response = send(&server, request, message.to_string()).await;
+        assert_eq!(response.status(), 200);
+        let text = response.into_body().collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let (escaped, base64) = (json!(text).to_string().len(), text.len().div_ceil(3) * 4 + 2);
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(answer["result"]["resultType"], "complete");
+        (answer["result"].clone(), escaped.min(base64))
+    };
+    let limit = Some(PAYLOAD_LIMIT);
+    let (whole, size) = call(limit, "\"", 100_000, false).await;
+    assert_eq!(whole["content"][0]["text"].as_str().unwrap().len(), r#"{"text":""}"#.len() + 200_000);
+    assert!(size < PAYLOAD_LIMIT);
+
+    let (short, size) = call(limit, "\"", 800_000, false).await;
+    assert_eq!((&short["content"], short.get("isError")), (&json!([]), None));
+    assert_eq!(short["structuredContent"]["text"].as_str().unwrap().len(), 800_000);
+    assert!(size < PAYLOAD_LIMIT);
+
+    for is_text in [true, false] {
+        let (error, _) = call(limit, "x", 7_000_000, is_text).await;
+        assert_eq!((&error["isError"], error.get("structuredContent")), (&json!(true), None));
+        let text = error["content"][0]["text"].as_str().unwrap();
+        let (length, most) =
+            text.strip_prefix("the answer is too large: ").unwrap().split_once(" bytes, at most ").unwrap();
+        assert!(length.parse::<usize>().unwrap() > 7_000_000 && most == "6258688", "{text}");
+    }
+    // A stream, and a server of axum alone, have no limit.
+    let (whole, _) = call(None, "x", 7_000_000, false).await;
+    assert_eq!(whole["structuredContent"]["text"].as_str().unwrap().len(), 7_000_000);
+
+    // The largest answer that is sent as it is, and one byte more, by a limit near it.
+    let (_, size) = call(None, "x", 50_000, true).await;
+    let (fits, _) = call(Some(size + 32 * 1024), "x", 50_000, true).await;
+    assert_eq!(fits["content"][0]["text"].as_str().unwrap().len(), 50_000);
+    let (over, _) = call(Some(size + 32 * 1024 - 1), "x", 50_000, true).await;
+    assert_eq!(over["content"][0]["text"], format!("the answer is too large: {size} bytes, at most {}", size - 1));
+}
+
+#[tokio::test]
 async fn a_tool_that_needs_a_capability_is_only_called_by_a_client_that_states_it() {
     let server = server().require_capability("five", "sampling");
     let (request, mut message) = modern("tools/call", json!({ "name": "five" }));
@@ -163,4 +211,24 @@ async fn the_header_of_an_argument_must_be_like_it_for_clients_of_the_current_re
     // Older clients do not know these headers.
     let old = legacy("tools/call", &json!({ "name": "mirrored", "arguments": { "region": "Hello" } }));
     assert_eq!(result(&server(), old).await["content"][0]["text"], "Some(\"Hello\") None");
+}
+
+#[cfg(all(feature = "http", feature = "testing"))]
+#[tokio::test]
+async fn an_answer_through_a_function_is_json_rpc_whatever_its_size() {
+    let caller = crate::testing::Caller::new(crate::http::service(Server::new(Tools::new().add(many)))).without_logs();
+    for (of, count, is_error) in [("\"", 800_000, false), ("\\", 1_500_000, false), ("x", 7_000_000, true)] {
+        let (_, message) = legacy(
+            "tools/call",
+            &json!({
+                "name": "many",
+                "arguments": { "of": of, "count": count, "is_text": false },
+            }),
+        );
+        let request = crate::testing::http::post("/mcp").header("mcp-protocol-version", "2025-11-25").json(message);
+        let response = caller.send(request).await.unwrap();
+        assert_eq!(response.status(), 200, "{of}");
+        let answer: Value = response.json().unwrap();
+        assert_eq!((&answer["id"], answer["result"]["isError"] == true), (&json!("a"), is_error), "{of}");
+    }
 }

@@ -73,6 +73,16 @@ async fn check_37_a_body_that_is_not_one_message_is_refused() {
         let answer = body(response).await;
         assert_eq!((answer["error"]["code"].clone(), answer["id"].clone()), (json!(expected.0), expected.1), "{text}");
     }
+    let error = r#""error":{"code":-32700,"message":"not JSON"}"#;
+    for (id, expected) in [("null", 202), ("7", 202), ("true", 400)] {
+        let text = format!(r#"{{"jsonrpc":"2.0","id":{id},{error}}}"#);
+        assert_eq!(send(&server(), http_request(), text).await.status(), expected, "{id}");
+    }
+    for text in
+        [r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, r#"{"jsonrpc":"2.0","id":null,"method":"ping","error":{}}"#]
+    {
+        assert_eq!(send(&server(), http_request(), text.to_owned()).await.status(), 400, "{text}");
+    }
     let response = send(&server(), http_request(), vec![b'"', 0xff, b'"']).await;
     assert_eq!(body(response).await["error"]["code"], -32700);
 }

@@ -153,3 +153,18 @@ async fn references_lead_to_the_same_schema_within_the_member_result() {
         assert!(to["type"] == "array" || to["type"] == "object", "{reference}");
     }
 }
+
+#[cfg(feature = "http")]
+#[test]
+fn a_function_that_is_a_server_has_its_tools_for_the_export_of_the_schema() {
+    use crate::core::descriptions::Describe as _;
+
+    let mut exported = None::<Tools>;
+    crate::http::service(server()).layer(crate::http::Stack::new()).describe(&mut exported).unwrap();
+    assert_eq!(exported.unwrap().mcp_schema().unwrap(), tools().mcp_schema().unwrap());
+
+    let router = axum::Router::new().route_service("/mcp", server());
+    let mut exported = None::<Tools>;
+    crate::http::service(router).describe(&mut exported).unwrap();
+    assert!(exported.is_none());
+}

@@ -164,7 +164,7 @@ proptest! {
             prop_assert!(status != 404 || error["code"] == -32601);
         }
         if let Some(id) = message.get("id").filter(|id| id.is_string() || id.is_number()) {
-            // As text: serde_json reads a float inexactly.
+            // As the client wrote it: reading a number rounds it.
             let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"#);
             prop_assert!(text.starts_with(start.as_bytes()), "{}", answer);
         }
