@@ -69,13 +69,13 @@ fn target(template: &str, parameters: &[Parameter]) -> Result<(String, String), 
             rest = after;
             continue;
         };
-        let wrong = |what: &str| format!("the path parameter {} {what}", crate::core::error::shown(name));
+        let shown = || crate::core::error::shown(name);
         let mut of_name = parameters.iter().filter(|parameter| parameter.name == name);
         // Without a value the path is that of another route.
         let value = of_name.next().map(|parameter| &*parameter.value).filter(|value| !value.is_empty());
-        let value = value.ok_or_else(|| wrong("is missing or empty"))?;
+        let value = value.ok_or_else(|| format!("the path parameter {} is missing or empty", shown()))?;
         if of_name.next().is_some() {
-            return Err(wrong("is sent twice"));
+            return Err(format!("the path parameter {} is sent twice", shown()));
         }
         used.push(name);
         path.extend(utf8_percent_encode(value, RESERVED));
