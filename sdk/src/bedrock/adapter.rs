@@ -26,6 +26,7 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
+use crate::tools::call::log_invalid;
 use crate::tools::service::LayeredTools;
 use crate::tools::{Arguments, Call, CallContext, InvalidArguments, Outcome, RegisteredTool};
 
@@ -77,7 +78,10 @@ impl BedrockAdapter {
                         Outcome::UnknownTool
                     }
                     Some(tool) => match arguments(tool, parameters) {
-                        Err(invalid) => Outcome::Invalid(invalid),
+                        Err(invalid) => {
+                            log_invalid(Some(tool.name()));
+                            Outcome::Invalid(invalid)
+                        }
                         Ok(arguments) => tools.call(Call::new(name.clone(), arguments, context)).await,
                     },
                 };

@@ -45,14 +45,15 @@ impl Tools {
     ///
     /// Bedrock sends every value as text. It is converted by the type of the argument, exactly: `"12"` is an integer,
     /// `"TRUE"` a boolean, and text that is not a value of the type is answered with `REPROMPT` and the name of the
-    /// parameter, so that the model asks again. An array may be JSON or Java's text, such as `[{itemName=x, quantity=2}]`.
+    /// parameter, so that the model asks again. An integer has at most 64 bits, also for a `u128`, and an `f32` is finite.
+    /// An array may be JSON or Java's text, such as `[{itemName=x, quantity=2}]`.
     ///
     /// A [`ToolError`](crate::tools::ToolError) is `REPROMPT` with its text; any other error, a panic and the deadline
     /// are `FAILURE`, opaque and logged. Layers of [`Function::layer`](crate::Function::layer) wrap a service from
     /// [`tools::Call`](crate::tools::Call) to [`tools::Outcome`](crate::tools::Outcome).
     ///
-    /// The names are checked at start: a function and a parameter have up to 100 letters and digits, with single `_` and
-    /// `-` between them. In a debug build all schemas are checked, too, as
+    /// The names of the functions are checked at start: up to 100 letters and digits, with single `_` and `-` between
+    /// them. In a debug build the names of the parameters and all schemas are checked, too, as
     /// [`bedrock_schema`](Self::bedrock_schema) does.
     ///
     /// # Example
@@ -94,7 +95,8 @@ impl Tools {
 /// that also serves an API.
 ///
 /// The event becomes a request: its template, such as `/claims/{claimId}`, is filled with the percent-encoded
-/// parameters, the others are the query, and the properties of the body are JSON, each by its declared type. The
+/// parameters, the others are the query, and the properties of the body are JSON, each by its declared type. A path
+/// parameter that is missing, empty or sent twice is a 400, which names it: another route would match. The
 /// response becomes `httpStatusCode` and the body, which must be text; headers are left out. An error of the router and a
 /// panic are a 500, the deadline is a 504. [`tools::Session`](crate::tools::Session) and
 /// [`tools::Caller`](crate::tools::Caller) are extractors of the router.

@@ -133,7 +133,8 @@ pub(crate) async fn contained<E: Into<BoxError>>(
             let error: BoxError = error.into();
             let failed = stated(&error, errors);
             if let Some(failed) = &failed {
-                tracing::info!(tool, error_type = failed.error_type(), "the tool answered with an error");
+                let error = &*error as &(dyn std::error::Error + 'static);
+                tracing::info!(tool, error_type = failed.error_type(), error, "the tool answered with an error");
                 return Ok(Outcome::Failed(failed.clone()));
             }
             tracing::error!(tool, error = &*error as &(dyn std::error::Error + 'static), "the tool failed");
@@ -153,7 +154,12 @@ pub(crate) async fn contained<E: Into<BoxError>>(
         },
     };
     match called {
-        Ok(Ok(outcome)) => outcome,
+        Ok(Ok(outcome)) => {
+            if let Outcome::Invalid(_) = &outcome {
+                log_invalid(tool);
+            }
+            outcome
+        }
         Ok(Err(())) => opaque(OpaqueKind::Error),
         Err(payload) => {
             // The payload of a panic may panic again when it is dropped.
@@ -162,6 +168,11 @@ pub(crate) async fn contained<E: Into<BoxError>>(
             opaque(OpaqueKind::Panic)
         }
     }
+}
+
+/// Logs a call whose arguments do not fit. The place and the description may repeat what was sent.
+pub(crate) fn log_invalid(tool: Option<&str>) {
+    tracing::info!(tool, error_type = "InvalidArguments", "the arguments do not fit the tool");
 }
 
 /// Returns the first error in the chain of causes that was written for the model.

@@ -63,7 +63,22 @@ impl fmt::Display for SchemaFaults {
 
 impl std::error::Error for SchemaFaults {}
 
+/// Returns `true` for the schema of an input that is always an object.
+fn is_object(input: &Value) -> bool {
+    input.get("type").is_some_and(|of| of == "object")
+}
+
 impl Tools {
+    /// Returns the mistakes that no dialect forgives: that of the registry, and inputs that are not always an object.
+    fn faults_of_inputs(&self) -> Vec<String> {
+        let own = self.mistake().map(str::to_owned);
+        let others = self.iter().filter(|tool| !is_object(tool.input_schema())).map(|tool| {
+            let name = tool.name();
+            format!("the input of the tool `{name}` is not always an object: use a struct with named fields")
+        });
+        own.into_iter().chain(others).collect()
+    }
+
     /// Returns the schemas of the tools in a dialect.
     ///
     /// # Errors

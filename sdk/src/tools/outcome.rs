@@ -9,8 +9,8 @@ use super::error::{InvalidArguments, Opaque, ToolError};
 
 /// What a call of a tool came to. Each kind of function encodes it for its protocol.
 ///
-/// Failures have been logged, once and with the chain of their causes; only [`Failed`](Self::Failed) and
-/// [`Invalid`](Self::Invalid) have a text that a model should read.
+/// Errors of a tool have been logged, once and with the chain of their causes; arguments that do not fit, only with the
+/// name of the tool. Only [`Failed`](Self::Failed) and [`Invalid`](Self::Invalid) have a text that a model should read.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Outcome {

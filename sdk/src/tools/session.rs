@@ -68,9 +68,20 @@ pub(crate) struct Changes {
 }
 
 impl Attributes {
-    fn change<T>(&mut self, change: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
-        self.is_changed = true;
-        change(&mut self.values)
+    fn set(&mut self, name: String, value: String) {
+        self.is_changed |= self.values.get(&name) != Some(&value);
+        self.values.insert(name, value);
+    }
+
+    fn remove(&mut self, name: &str) -> Option<String> {
+        let removed = self.values.remove(name);
+        self.is_changed |= removed.is_some();
+        removed
+    }
+
+    fn clear(&mut self) {
+        self.is_changed |= !self.values.is_empty();
+        self.values.clear();
     }
 
     #[cfg_attr(not(feature = "bedrock"), allow(dead_code))]
@@ -129,17 +140,17 @@ impl Session {
 
     /// Sets a session attribute.
     pub fn set_attribute(&self, name: impl Into<String>, value: impl Into<String>) {
-        self.state().session.change(|values| values.insert(name.into(), value.into()));
+        self.state().session.set(name.into(), value.into());
     }
 
     /// Removes a session attribute, and returns it.
     pub fn remove_attribute(&self, name: &str) -> Option<String> {
-        self.state().session.change(|values| values.remove(name))
+        self.state().session.remove(name)
     }
 
     /// Removes all session attributes.
     pub fn clear_attributes(&self) {
-        self.state().session.change(BTreeMap::clear);
+        self.state().session.clear();
     }
 
     /// Returns a prompt attribute.
@@ -154,17 +165,17 @@ impl Session {
 
     /// Sets a prompt attribute.
     pub fn set_prompt_attribute(&self, name: impl Into<String>, value: impl Into<String>) {
-        self.state().prompt.change(|values| values.insert(name.into(), value.into()));
+        self.state().prompt.set(name.into(), value.into());
     }
 
     /// Removes a prompt attribute, and returns it.
     pub fn remove_prompt_attribute(&self, name: &str) -> Option<String> {
-        self.state().prompt.change(|values| values.remove(name))
+        self.state().prompt.remove(name)
     }
 
     /// Removes all prompt attributes.
     pub fn clear_prompt_attributes(&self) {
-        self.state().prompt.change(BTreeMap::clear);
+        self.state().prompt.clear();
     }
 
     /// Sets `knowledgeBasesConfiguration`, a list that sets how the agent queries its knowledge bases
@@ -202,5 +213,17 @@ mod tests {
         cleared.clear_prompt_attributes();
         assert_eq!(cleared.changes(), Changes { prompt: Some(BTreeMap::new()), ..Changes::default() });
         assert!(!format!("{cleared:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_leaves_an_attribute_as_it_is_is_not_a_change() {
+        let session = Session::new(None, None, BTreeMap::from([("a".to_owned(), "1".to_owned())]), BTreeMap::new());
+        assert_eq!(session.remove_attribute("absent"), None);
+        session.set_attribute("a", "1");
+        assert_eq!(session.remove_prompt_attribute("a"), None);
+        session.clear_prompt_attributes();
+        assert_eq!(session.changes(), Changes::default());
+        assert_eq!(session.remove_attribute("a").as_deref(), Some("1"));
+        assert_eq!(session.changes(), Changes { session: Some(BTreeMap::new()), ..Changes::default() });
     }
 }

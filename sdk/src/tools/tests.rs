@@ -99,6 +99,38 @@ async fn an_opaque_failure_is_logged_once_with_its_chain_and_no_argument() {
     }
 }
 
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn an_error_for_the_model_is_logged_with_its_source_and_a_mistake_without_a_value() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::instrument::WithSubscriber as _;
+
+    async fn gone(_: Input<Ask>) -> Result<String, BoxError> {
+        Err(crate::FunctionError::new("Gone", "not here").with_source("secret host").into())
+    }
+    for (tools, error_type, message) in
+        [(Tools::new().add(ask), "ToolError", "try again"), (Tools::new().add(gone), "Gone", "not here")]
+    {
+        let captured = CapturedLogs::default();
+        let logs = Logs::new().writer(captured.clone()).build();
+        let outcome = call(&tools, json!({ "how": "stated" })).with_subscriber(logs).await;
+        assert!(matches!(outcome, Outcome::Failed(_)));
+        let lines = captured.lines();
+        let line = lines.iter().find(|line| line["message"] == "the tool answered with an error").unwrap();
+        assert_eq!((&line["level"], &line["tool"]), (&json!("INFO"), &json!("ask")));
+        assert_eq!((&line["error_type"], &line["error"]), (&json!(error_type), &json!(message)));
+        assert_eq!(line["error_chain"], json!(["secret host"]));
+    }
+    let captured = CapturedLogs::default();
+    let logs = Logs::new().writer(captured.clone()).build();
+    call(&Tools::new().add(ask), json!({ "how": ["hunter2"] })).with_subscriber(logs).await;
+    let lines = captured.lines();
+    let [line] = &*lines else { panic!("{lines:?}") };
+    assert_eq!((&line["level"], &line["message"]), (&json!("INFO"), &json!("the arguments do not fit the tool")));
+    assert_eq!((&line["tool"], &line["error_type"]), (&json!("ask"), &json!("InvalidArguments")));
+    assert!(!line.to_string().contains("hunter2"));
+}
+
 #[tokio::test]
 async fn text_and_content_are_not_structured() {
     async fn text(_: Input<Ask>) -> String {

@@ -3,13 +3,16 @@
 use serde_json::{Map, Value};
 
 use super::java_text::{self, Java};
-use super::scalar::{boolean, integer, number};
+use super::scalar::{boolean, integer, is_single, number, whole};
 
 /// The deepest nesting of the branches of a schema that is searched: a reference may lead to itself.
 const DEEPEST: usize = 4;
 
 /// The words for the expected value, in the message for the model.
 type Expected = &'static str;
+
+/// The range of `f32`.
+const SINGLE: Expected = "expected a number between -3.4e38 and 3.4e38";
 
 /// Converts the text of a value that fits this schema. `root` is the whole schema, for the references of recursive types.
 ///
@@ -28,11 +31,12 @@ pub(crate) fn coerce(text: &str, schema: &Value, root: &Value) -> Result<Value, 
     let scalar = || {
         let boolean = || kinds.is_boolean.then(|| boolean(trimmed)).flatten().map(Value::Bool);
         let integer = || kinds.is_integer.then(|| integer(trimmed)).flatten().map(Value::Number);
-        let number = || kinds.is_number.then(|| number(trimmed)).flatten().map(Value::Number);
+        let is_kind = kinds.is_number || kinds.is_single;
+        let number = || number(trimmed).filter(|number| kinds.is_number || is_single(number)).map(Value::Number);
+        let number = || is_kind.then(number).flatten();
         boolean().or_else(integer).or_else(number)
     };
-    let structured = || structured(trimmed, schema, root, &kinds);
-    scalar().or_else(structured).ok_or(kinds.expected())
+    scalar().map_or_else(|| structured(trimmed, schema, root, &kinds), Ok)
 }
 
 /// Converts the text of a value by its declared type alone.
@@ -54,6 +58,8 @@ struct Kinds {
     is_text: bool,
     is_integer: bool,
     is_number: bool,
+    /// A number that must be finite as an `f32`.
+    is_single: bool,
     is_boolean: bool,
     is_array: bool,
     is_object: bool,
@@ -70,9 +76,13 @@ fn branches<'s>(schema: &'s Value, root: &'s Value) -> impl Iterator<Item = &'s 
 impl Kinds {
     fn of(schema: &Value, root: &Value, depth: usize) -> Self {
         let mut kinds = Self::default();
+        let is_single = schema.get("format").is_some_and(|format| format == "float");
+        let typed = |name| if is_single && name == "number" { "single" } else { name };
         match schema.get("type") {
-            Some(Value::String(name)) => kinds.add(name),
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).for_each(|name| kinds.add(name)),
+            Some(Value::String(name)) => kinds.add(typed(name)),
+            Some(Value::Array(names)) => {
+                names.iter().filter_map(Value::as_str).for_each(|name| kinds.add(typed(name)));
+            }
             _ => {
                 let values = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
                 values.chain(schema.get("const")).for_each(|value| kinds.add_of(value));
@@ -89,6 +99,7 @@ impl Kinds {
             "string" => self.is_text = true,
             "integer" => self.is_integer = true,
             "number" => self.is_number = true,
+            "single" => self.is_single = true,
             "boolean" => self.is_boolean = true,
             "array" => self.is_array = true,
             "object" => self.is_object = true,
@@ -112,6 +123,7 @@ impl Kinds {
         self.is_text |= other.is_text;
         self.is_integer |= other.is_integer;
         self.is_number |= other.is_number;
+        self.is_single |= other.is_single;
         self.is_boolean |= other.is_boolean;
         self.is_array |= other.is_array;
         self.is_object |= other.is_object;
@@ -120,7 +132,7 @@ impl Kinds {
 
     /// Returns `true` if a value other than text is accepted.
     fn any(self) -> bool {
-        self.is_integer || self.is_number || self.is_boolean || self.is_array || self.is_object
+        self.is_integer || self.is_number || self.is_single || self.is_boolean || self.is_array || self.is_object
     }
 
     fn expected(self) -> Expected {
@@ -128,6 +140,7 @@ impl Kinds {
             Self { is_array: true, .. } => "expected a list, such as [1, 2]",
             Self { is_object: true, .. } => "expected a JSON object",
             Self { is_number: true, .. } => "expected a number",
+            Self { is_single: true, .. } => SINGLE,
             Self { is_integer: true, .. } => "expected an integer",
             _ => "expected true or false",
         }
@@ -136,16 +149,66 @@ impl Kinds {
 
 /// Returns an array or an object: JSON that fits, otherwise Java's text that fits, otherwise any JSON of the type, whose
 /// mistake the decoder then names with its path.
-fn structured(text: &str, schema: &Value, root: &Value, kinds: &Kinds) -> Option<Value> {
+///
+/// # Errors
+///
+/// What the schema expects.
+fn structured(text: &str, schema: &Value, root: &Value, kinds: &Kinds) -> Result<Value, Expected> {
     let is_of_kind = |value: &Value| kinds.is_array && value.is_array() || kinds.is_object && value.is_object();
-    let json = serde_json::from_str::<Value>(text).ok().filter(is_of_kind);
-    if let Some(json) = &json
-        && fits(json, schema, root)
-    {
-        return Some(json.clone());
+    let json = serde_json::from_str::<Value>(text).ok();
+    let may_be_java = json.as_ref().is_none_or(is_bare);
+    let json = match json.filter(is_of_kind) {
+        Some(json) if fits(&json, schema, root) => return Ok(json),
+        json => json,
+    };
+    let java = || java_text::parse(text).and_then(|java| of_java(java, schema, root)).filter(is_of_kind);
+    match may_be_java.then(java).flatten() {
+        Some(java) => Ok(java),
+        None => adapted(json.ok_or(kinds.expected())?, schema, root),
     }
-    let java = java_text::parse(text).and_then(|java| of_java(java, schema, root));
-    java.filter(is_of_kind).or(json)
+}
+
+/// Returns `true` for JSON that is also Java's text: that has neither quotes nor, as an element, the word `null`.
+fn is_bare(json: &Value) -> bool {
+    match json {
+        Value::Null | Value::String(_) => false,
+        Value::Array(items) => items.iter().all(is_bare),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+/// Converts the numbers of JSON that does not fit: one like `2.0` to the integer, where the schema has one.
+///
+/// # Errors
+///
+/// What the schema expects in place of a number that would become infinite, which the decoder does not refuse.
+fn adapted(value: Value, schema: &Value, root: &Value) -> Result<Value, Expected> {
+    match value {
+        Value::Number(number) => {
+            let kinds = Kinds::of(schema, root, 0);
+            if kinds.is_single && !kinds.is_number && !is_single(&number) {
+                return Err(SINGLE);
+            }
+            let is_whole = kinds.is_integer && !kinds.is_number && !kinds.is_single;
+            Ok(Value::Number(is_whole.then(|| whole(&number)).flatten().unwrap_or(number)))
+        }
+        Value::Array(items) => {
+            let any = Value::Bool(true);
+            let of_items = within(schema, root, &|schema| schema.get("items")).unwrap_or(&any);
+            let items = items.into_iter().map(|item| adapted(item, of_items, root));
+            items.collect::<Result<Vec<_>, _>>().map(Value::Array)
+        }
+        Value::Object(members) => {
+            let any = Value::Bool(true);
+            let members = members.into_iter().map(|(name, value)| {
+                let of_member = member_schema(schema, root, &name).unwrap_or(&any);
+                Ok((name, adapted(value, of_member, root)?))
+            });
+            members.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        }
+        value => Ok(value),
+    }
 }
 
 /// Returns `true` if the types of the values are those of the schema.
@@ -157,7 +220,9 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
     match value {
         Value::Null => kinds.is_nullable,
         Value::Bool(_) => kinds.is_boolean,
-        Value::Number(number) => kinds.is_number || kinds.is_integer && !number.is_f64(),
+        Value::Number(number) => {
+            kinds.is_number || kinds.is_single && is_single(number) || kinds.is_integer && !number.is_f64()
+        }
         Value::String(_) => kinds.is_text,
         Value::Array(items) => {
             let of_items = within(schema, root, &|schema| schema.get("items"));
@@ -172,7 +237,8 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
     }
 }
 
-/// Converts Java's text; its words are converted by the schemas of their places.
+/// Converts Java's text; its words are converted by the schemas of their places. A member that the schema lacks may be a
+/// part of the word before it.
 fn of_java(java: Java, schema: &Value, root: &Value) -> Option<Value> {
     match java {
         Java::Word(word) => coerce(&word, schema, root).ok(),
@@ -184,8 +250,9 @@ fn of_java(java: Java, schema: &Value, root: &Value) -> Option<Value> {
         }
         Java::Map(members) => {
             let any = Value::Bool(true);
+            let is_any = within(schema, root, &|schema| schema.get("properties")).is_none();
             let members = members.into_iter().map(|(name, value)| {
-                let of_member = member_schema(schema, root, &name).unwrap_or(&any);
+                let of_member = member_schema(schema, root, &name).or(is_any.then_some(&any))?;
                 Some((name, of_java(value, of_member, root)?))
             });
             members.collect::<Option<Map<_, _>>>().map(Value::Object)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::core::error::FunctionError;
-use crate::core::json::{decode, or_default};
+use crate::core::json::{decode, is_object, or_default};
 use crate::core::raw::Incoming;
 use crate::tools::{BedrockAgent, Caller, Session};
 
@@ -100,12 +100,17 @@ fn text<'de, D: serde::Deserializer<'de>>(json: D) -> Result<String, D::Error> {
     })
 }
 
+const NOT_AN_OBJECT: &str = "unexpected event: that of an action group is an object";
+
 /// Decodes an event.
 ///
 /// # Errors
 ///
 /// `InvalidEvent`: it is not the event of an action group.
 pub(crate) fn event(incoming: &Incoming) -> Result<Event, FunctionError> {
+    if !is_object(incoming.event.get()) {
+        return Err(FunctionError::new("InvalidEvent", NOT_AN_OBJECT));
+    }
     let wire: Wire = decode(incoming.event.get().as_bytes())
         .map_err(|error| FunctionError::new("InvalidEvent", format!("unexpected event: {error}")))?;
     let texts = |attributes: BTreeMap<String, Attribute>| {

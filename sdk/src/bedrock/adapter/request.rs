@@ -11,6 +11,9 @@ use super::decode::{self, Parameter};
 /// The characters of a segment or a query that need no encoding (RFC 3986, unreserved).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The most bytes of a path and a query that `http::Uri` takes.
+const LONGEST_TARGET: usize = u16::MAX as usize - 1;
+
 /// Builds the request: the template filled with parameters, the other parameters as the query, the properties as the
 /// body.
 ///
@@ -23,9 +26,15 @@ pub(super) fn request(
     parameters: &[Parameter],
     body: Option<decode::Body>,
 ) -> Result<Request<Body>, String> {
-    let (path, query) = target(template, parameters);
+    if !template.starts_with('/') || template.contains(['?', '#']) {
+        return Err(NO_PATH.to_owned());
+    }
+    let (path, query) = target(template, parameters)?;
     let target = if query.is_empty() { path } else { format!("{path}?{query}") };
-    let uri = Uri::try_from(target).map_err(|_| "`apiPath` is not a path".to_owned())?;
+    if target.len() > LONGEST_TARGET {
+        return Err(format!("the path and the query have more than {LONGEST_TARGET} bytes: send less in parameters"));
+    }
+    let uri = Uri::try_from(target).map_err(|_| NO_PATH.to_owned())?;
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
     let method = method.map_err(|_| "`httpMethod` is not a method".to_owned())?;
     let (media_type, body) = match body {
@@ -46,8 +55,10 @@ pub(super) fn request(
     Ok(request)
 }
 
+const NO_PATH: &str = "`apiPath` is not a path";
+
 /// Returns the path, filled with those parameters that it names, and the query of the others.
-fn target(template: &str, parameters: &[Parameter]) -> (String, String) {
+fn target(template: &str, parameters: &[Parameter]) -> Result<(String, String), String> {
     let mut path = String::new();
     let mut used = Vec::new();
     let mut rest = template;
@@ -58,18 +69,23 @@ fn target(template: &str, parameters: &[Parameter]) -> (String, String) {
             rest = after;
             continue;
         };
-        // Without its parameter the segment is empty, and no route matches.
-        if let Some(parameter) = parameters.iter().find(|parameter| parameter.name == name) {
-            used.push(name);
-            path.extend(utf8_percent_encode(&parameter.value, RESERVED));
+        let shown = || crate::core::error::shown(name);
+        let mut of_name = parameters.iter().filter(|parameter| parameter.name == name);
+        // Without a value the path is that of another route.
+        let value = of_name.next().map(|parameter| &*parameter.value).filter(|value| !value.is_empty());
+        let value = value.ok_or_else(|| format!("the path parameter {} is missing or empty", shown()))?;
+        if of_name.next().is_some() {
+            return Err(format!("the path parameter {} is sent twice", shown()));
         }
+        used.push(name);
+        path.extend(utf8_percent_encode(value, RESERVED));
         rest = after;
     }
     path.push_str(rest);
     let encoded = |text: &str| utf8_percent_encode(text, RESERVED).to_string();
     let others = parameters.iter().filter(|parameter| !used.contains(&&*parameter.name));
     let query = others.map(|parameter| format!("{}={}", encoded(&parameter.name), encoded(&parameter.value)));
-    (path, query.collect::<Vec<_>>().join("&"))
+    Ok((path, query.collect::<Vec<_>>().join("&")))
 }
 
 /// Returns the properties as an object, each by its declared type: the schema of the body is the router's.
@@ -99,11 +115,39 @@ mod tests {
         let request = request("/claims/{claimId}/x", "get", &parameters, None).unwrap();
         assert_eq!(request.uri(), "/claims/a%2Fb%20%C3%A9/x?b=x%26y%3Dz");
         assert_eq!(request.method(), "GET");
-        for (template, path) in [("/a/{none}", "/a/"), ("/a/{open", "/a/%7Bopen"), ("/{..}/b", "//b")] {
-            assert_eq!(target(template, &[]), (path.to_owned(), String::new()));
-        }
+        assert_eq!(target("/a/{open", &[]), Ok(("/a/%7Bopen".to_owned(), String::new())));
         let dots = [parameter("id", "string", "..")];
-        assert_eq!(target("/a/{id}", &dots).0, "/a/..");
+        assert_eq!(target("/a/{id}", &dots).unwrap().0, "/a/..");
+    }
+
+    #[test]
+    fn a_path_parameter_has_one_value_that_is_not_empty() {
+        let of = |value| parameter("id", "string", value);
+        for (parameters, expected) in [
+            (vec![], "the path parameter \"id\" is missing or empty"),
+            (vec![of("")], "the path parameter \"id\" is missing or empty"),
+            (vec![parameter("ID", "string", "hunter2")], "the path parameter \"id\" is missing or empty"),
+            (vec![of(""), of("hunter2")], "the path parameter \"id\" is missing or empty"),
+            (vec![of("hunter2"), of("2")], "the path parameter \"id\" is sent twice"),
+            (vec![of("hunter2"), of("")], "the path parameter \"id\" is sent twice"),
+        ] {
+            assert_eq!(request("/users/{id}", "DELETE", &parameters, None).unwrap_err(), expected);
+        }
+        assert_eq!(request("/a/{id}/{id}", "GET", &[of("1")], None).unwrap().uri(), "/a/1/1");
+        let query = [parameter("q", "string", ""), parameter("q", "string", "2")];
+        assert_eq!(request("/a", "GET", &query, None).unwrap().uri(), "/a?q=&q=2");
+    }
+
+    #[test]
+    fn a_template_is_a_path_and_a_long_query_has_its_own_sentence() {
+        for template in ["", "claims", "*", "http://evil.example/q", "/q?x=1", "/q#f", "/a b", "/q\n"] {
+            assert_eq!(request(template, "GET", &[], None).unwrap_err(), NO_PATH, "{template}");
+        }
+        let of = |length: usize| [parameter("q", "string", &"x".repeat(length))];
+        let longest = LONGEST_TARGET - "/a?q=".len();
+        assert_eq!(request("/a", "GET", &of(longest), None).unwrap().uri().to_string().len(), LONGEST_TARGET);
+        let longer = request("/a", "GET", &of(longest + 1), None).unwrap_err();
+        assert!(longer.starts_with("the path and the query have more than 65534 bytes"), "{longer}");
     }
 
     #[test]

@@ -125,6 +125,54 @@ async fn check_27_lists_are_json_or_unambiguous_text_of_java() {
     }
 }
 
+#[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+#[allow(dead_code)]
+struct Line {
+    name: String,
+    count: Option<i64>,
+}
+tool!(Strict, "strict", {
+    single: Option<f32>, singles: Option<Vec<f32>>, words: Option<Vec<String>>, nums: Option<Vec<i64>>,
+    lines: Option<Vec<Line>>, opts: Option<Vec<Option<i64>>>
+});
+
+#[tokio::test]
+async fn json_that_does_not_fit_and_ambiguous_text_are_reprompted_and_no_number_is_infinite() {
+    let strict = async |Input(input): Input<Strict>| format!("{input:?}");
+    let tools = || Tools::new().add(strict).for_bedrock();
+    for (name, text, shown) in [
+        ("single", "3.4e38", "single: Some(3.4e38)"),
+        ("singles", "[1, 0.5]", "singles: Some([1.0, 0.5])"),
+        ("words", "[true, 1]", r#"words: Some(["true", "1"])"#),
+        ("words", r#"["a, b", c]"#, r#"words: Some(["a, b", "c"])"#),
+        ("nums", "[1e3, 9007199254740993.0]", "nums: Some([1000, 9007199254740993])"),
+        ("opts", "[null, 1e0]", "opts: Some([None, Some(1)])"),
+        ("lines", r#"[{"name":"x","count":2.0}]"#, r#"lines: Some([Line { name: "x", count: Some(2) }])"#),
+        ("lines", "[{name=x, count=2}]", r#"lines: Some([Line { name: "x", count: Some(2) }])"#),
+    ] {
+        let answer = call(tools(), &event("strict", &[(name, text)])).await.unwrap();
+        let (state, body) = result(&answer);
+        assert!(state.is_none() && body.contains(shown), "{text}: {state:?} {body}");
+    }
+    for (name, text, why) in [
+        ("single", "1e39", "expected a number between"),
+        ("single", "-3.5e38", "expected a number between"),
+        ("singles", "[1e39]", "expected a number between"),
+        ("singles", "[0.5, 340282356779733661637539395458142568448]", "expected a number between"),
+        ("words", r#"["a", null]"#, "/words/1: invalid type: null"),
+        ("words", "[null]", "/words/0: invalid type: null"),
+        ("nums", r#"["1"]"#, "/nums/0: invalid type: string"),
+        ("lines", "[{name=a, b=c, count=2}]", "expected a list"),
+        ("lines", r#"[{"name":"x","count":2.5}]"#, "/lines/0/count: invalid type: floating point"),
+        ("lines", r#"[{"name":"x","count":9007199254740993.0}]"#, "/lines/0/count: invalid type: floating point"),
+    ] {
+        let answer = call(tools(), &event("strict", &[(name, text)])).await.unwrap();
+        let (state, body) = result(&answer);
+        assert!(state == Some("REPROMPT") && body.contains(why), "{text}: {state:?} {body}");
+        assert!(body.starts_with(&format!("invalid arguments: /{name}")), "{body}");
+    }
+}
+
 tool!(Nothing, "nothing", {});
 
 #[tokio::test]
@@ -273,6 +321,52 @@ async fn check_32_a_route_sees_the_decoded_parameter_and_the_answer_repeats_the_
 }
 
 #[tokio::test]
+async fn a_route_is_not_called_as_another_without_its_path_parameter() {
+    let router = || {
+        Router::new()
+            .route("/users/", axum::routing::delete(async || "all"))
+            .route("/users/{id}", axum::routing::delete(async |Path(id): Path<String>| id))
+    };
+    let parameter = |value: &str| json!({ "name": "id", "type": "string", "value": value });
+    for (parameters, status, shown) in [
+        (json!([parameter("7")]), 200, "7"),
+        (json!([]), 400, "missing or empty"),
+        (json!([parameter("")]), 400, "missing or empty"),
+        (json!([{ "name": "id", "value": null }]), 400, "missing or empty"),
+        (json!([parameter("hunter2"), parameter("2")]), 400, "sent twice"),
+    ] {
+        let event = api_event("DELETE", "/users/{id}", parameters);
+        let answer = call(crate::bedrock::openapi(router()), &event).await.unwrap();
+        assert_eq!(answer["response"]["httpStatusCode"], status, "{event}");
+        let answer = answer.to_string();
+        assert!(answer.contains(shown) && !answer.contains("hunter2"), "{answer}");
+    }
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn arguments_that_do_not_fit_are_logged_once_with_the_tool_and_no_value() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::instrument::WithSubscriber as _;
+
+    // One is refused by its text, one by the type of the input.
+    for (name, text) in [("int", "hunter2"), ("big", "-1")] {
+        let captured = CapturedLogs::default();
+        let logs = Logs::new().writer(captured.clone()).build();
+        call(Tools::new().add(exact).for_bedrock(), &event("exact", &[(name, text)]))
+            .with_subscriber(logs)
+            .await
+            .unwrap();
+        let lines = captured.lines();
+        let lines = lines.iter().filter(|line| line["message"] == "the arguments do not fit the tool");
+        let lines = lines.collect::<Vec<_>>();
+        assert_eq!(lines.len(), 1, "{name}: {lines:?}");
+        assert_eq!((&lines[0]["level"], &lines[0]["tool"]), (&json!("INFO"), &json!("exact")));
+        assert!(!format!("{lines:?}").contains("hunter2"));
+    }
+}
+
+#[tokio::test]
 async fn one_function_serves_both_and_refuses_other_events() {
     let both = || Tools::new().add(exact).for_bedrock().openapi(router());
     assert!(call(both(), &event("exact", &[])).await.is_ok());
@@ -282,10 +376,25 @@ async fn one_function_serves_both_and_refuses_other_events() {
         let error = call(Tools::new().add(exact).for_bedrock(), &event).await.unwrap_err();
         assert_eq!(error.error_type(), "InvalidEvent");
     }
+    for event in [json!([1]), json!("hunter2"), json!(null)] {
+        let error = call(Tools::new().add(exact).for_bedrock(), &event).await.unwrap_err();
+        assert_eq!(error.message(), "unexpected event: that of an action group is an object");
+    }
 }
 
 tool!(Nested, "nested", { item: Item });
 tool!(Twin, "exact", {});
+
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(transparent)]
+#[allow(dead_code)]
+struct List {
+    inner: Vec<u8>,
+}
+
+impl Tool for List {
+    const DEFINITION: Definition = Definition::new("list", "A tool.");
+}
 
 #[test]
 fn check_46_two_tools_of_one_name_and_what_the_dialect_refuses_fail_at_start() {
@@ -294,4 +403,6 @@ fn check_46_two_tools_of_one_name_and_what_the_dialect_refuses_fail_at_start() {
     assert!(twin.contains("two tools have the name `exact`"), "{twin}");
     let nested = built(Tools::new().add(async |_: Input<Nested>| "nested"));
     assert!(nested.contains("`nested` at `/item`: a nested object"), "{nested}");
+    let list = built(Tools::new().add(async |_: Input<List>| "list"));
+    assert!(list.contains("the input of the tool `list` is not always an object"), "{list}");
 }

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::SchemaFaults;
 use super::reduce::{Reduced, Reducer};
+use super::{SchemaFaults, is_object};
 use crate::tools::registry::{RegisteredTool, Tools};
 
 const DIALECT: &str = "AgentCore";
@@ -56,8 +56,9 @@ impl Tools {
     /// Types that the dialect cannot express, each with its tool and the path of the field: a recursive type, an enum with
     /// fields, a map, a tuple, any JSON.
     pub fn agentcore_schema(&self) -> Result<Value, SchemaFaults> {
-        let mut faults = self.agentcore_faults_of_names();
-        let tools = self.iter().filter_map(|tool| {
+        let mut faults = self.faults_of_inputs();
+        faults.extend(self.agentcore_faults_of_names());
+        let tools = self.iter().filter(|tool| is_object(tool.input_schema())).filter_map(|tool| {
             let reduced = Reducer::new(tool.name(), DIALECT, &mut faults).reduce(tool.input_schema(), "")?;
             Some(json!({
                 "name": tool.name(),
@@ -70,11 +71,11 @@ impl Tools {
     }
 
     fn agentcore_faults_of_names(&self) -> Vec<String> {
-        let mut faults = self.mistake().map(str::to_owned).into_iter().collect::<Vec<_>>();
         let is_valid = |tool: &&RegisteredTool| !tool.name().contains('.');
-        faults.extend(self.iter().filter(|tool| !is_valid(tool)).map(|tool| {
+        let names = self.iter().filter(|tool| !is_valid(tool)).map(|tool| {
             format!("the name `{}` of a tool has a `.`, which AgentCore does not accept: rename it", tool.name())
-        }));
+        });
+        let mut faults = names.collect::<Vec<_>>();
         if self.len() > MOST_TOOLS {
             faults.push(format!("there are {} tools; a target of AgentCore has at most {MOST_TOOLS}", self.len()));
         }
@@ -85,8 +86,9 @@ impl Tools {
     /// Lambda.
     #[cfg(feature = "agentcore")]
     pub(crate) fn mistake_for_agentcore(&self) -> Option<String> {
-        let names = self.agentcore_faults_of_names().into_iter().next();
-        names.or_else(|| match cfg!(debug_assertions) {
+        let own = self.mistake().map(str::to_owned);
+        let names = || self.agentcore_faults_of_names().into_iter().next();
+        own.or_else(names).or_else(|| match cfg!(debug_assertions) {
             true => self.agentcore_schema().err().and_then(|faults| faults.0.into_iter().next()),
             false => None,
         })

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::SchemaFaults;
 use super::reduce::{Reduced, Reducer};
+use super::{SchemaFaults, is_object};
 use crate::tools::registry::Tools;
 
 const DIALECT: &str = "Bedrock";
@@ -28,9 +28,10 @@ impl Tools {
     /// Types and names that the dialect cannot express, each with its tool and the path of the field: a nested object, and
     /// what [`agentcore_schema`](Self::agentcore_schema) refuses.
     pub fn bedrock_schema(&self) -> Result<Value, SchemaFaults> {
-        let mut faults = self.bedrock_faults_of_names();
+        let mut faults = self.faults_of_inputs();
+        faults.extend(self.bedrock_faults_of_names());
         let mut functions = Vec::new();
-        for tool in self.iter() {
+        for tool in self.iter().filter(|tool| is_object(tool.input_schema())) {
             let mut reducer = Reducer::new(tool.name(), DIALECT, &mut faults);
             let Some(reduced) = reducer.reduce(tool.input_schema(), "") else { continue };
             if tool.description().chars().count() > LONGEST_DESCRIPTION {
@@ -52,19 +53,19 @@ impl Tools {
     }
 
     fn bedrock_faults_of_names(&self) -> Vec<String> {
-        let own = self.mistake().map(str::to_owned);
         let names = self.iter().map(|tool| tool.name()).filter(|name| !is_name(name));
         let names = names
             .map(|name| format!("the name `{name}` of a tool is not valid in Bedrock, where it has {NAME}: rename it"));
-        own.into_iter().chain(names).collect()
+        names.collect()
     }
 
-    /// Returns the first reason not to start: a name, and in a debug build also a schema, for which no time is lost on
+    /// Returns the first reason not to start: the name of a tool, and in a debug build also a schema, for which no time is lost on
     /// Lambda.
     #[cfg(feature = "bedrock")]
     pub(crate) fn mistake_for_bedrock(&self) -> Option<String> {
-        let names = self.bedrock_faults_of_names().into_iter().next();
-        names.or_else(|| match cfg!(debug_assertions) {
+        let own = self.mistake().map(str::to_owned);
+        let names = || self.bedrock_faults_of_names().into_iter().next();
+        own.or_else(names).or_else(|| match cfg!(debug_assertions) {
             true => self.bedrock_schema().err().and_then(|faults| faults.0.into_iter().next()),
             false => None,
         })

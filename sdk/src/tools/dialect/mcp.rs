@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use http::HeaderName;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::SchemaFaults;
 use crate::tools::registry::{RegisteredTool, Tools};
@@ -14,10 +14,10 @@ impl Tools {
     ///
     /// # Errors
     ///
-    /// Two tools have one name, or a name or a description is not valid; an `x-mcp-header` in a schema breaks the rules
-    /// of MCP.
+    /// Two tools have one name, or a name or a description is not valid; an input is not always an object; an
+    /// `x-mcp-header` in a schema breaks the rules of MCP.
     pub fn mcp_schema(&self) -> Result<Value, SchemaFaults> {
-        let mut faults: Vec<_> = self.mistake().map(str::to_owned).into_iter().collect();
+        let mut faults = self.faults_of_inputs();
         for tool in self.iter() {
             let of_tool = mirrored(tool.input_schema()).1;
             faults.extend(of_tool.into_iter().map(|fault| format!("the tool `{}`: {fault}", tool.name())));
@@ -61,8 +61,9 @@ fn announced(output: &Value) -> Value {
     if !is_wrapped(output) {
         return schema;
     }
-    let definitions = schema.as_object_mut().and_then(|members| members.remove("$defs"));
+    let mut definitions = schema.as_object_mut().and_then(|members| members.remove("$defs"));
     move_references(&mut schema);
+    definitions.as_mut().and_then(Value::as_object_mut).into_iter().for_each(move_references_of);
     let mut wrapped = json!({ "type": "object", "properties": { "result": schema }, "required": ["result"] });
     if let Some(definitions) = definitions {
         wrapped["$defs"] = definitions;
@@ -80,6 +81,12 @@ fn move_references(schema: &mut Value) {
                         to.insert_str(1, "/properties/result");
                     }
                     _ if matches!(&**name, "const" | "default" | "enum" | "examples") => {}
+                    // Their members have the names of fields, which may be those of keywords.
+                    Value::Object(schemas)
+                        if matches!(&**name, "properties" | "patternProperties" | "dependentSchemas" | "$defs") =>
+                    {
+                        move_references_of(schemas);
+                    }
                     member => move_references(member),
                 }
             }
@@ -87,6 +94,11 @@ fn move_references(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(move_references),
         _ => {}
     }
+}
+
+/// Moves the references in schemas by name.
+fn move_references_of(schemas: &mut Map<String, Value>) {
+    schemas.values_mut().for_each(move_references);
 }
 
 /// The annotation of an argument that a header repeats

@@ -54,6 +54,15 @@ const LEFT_OUT: [&str; 34] = [
     "contentEncoding",
 ];
 
+/// Keywords that say more than the branches of `anyOf` or `oneOf` beside them.
+const BESIDE_NO_BRANCHES: [&str; 6] = ["properties", "required", "items", "enum", "const", "additionalProperties"];
+
+const SEVERAL_FORMS: &str = "a value of several forms (an enum with fields): use a struct with optional fields";
+
+fn is_both(members: &Map<String, Value>) -> bool {
+    members.contains_key("anyOf") && members.contains_key("oneOf")
+}
+
 /// The place of a schema, and where its faults go.
 pub(super) struct Reducer<'f> {
     tool: &'static str,
@@ -87,7 +96,12 @@ impl<'f> Reducer<'f> {
             self.fault(path, &format!("the keyword `{unknown}` of its schema"));
             return None;
         }
-        let mut reduced = match ["anyOf", "oneOf"].into_iter().find_map(|keyword| members.get(keyword)?.as_array()) {
+        let mut reduced = match members.get("anyOf").or_else(|| members.get("oneOf")).and_then(Value::as_array) {
+            // As of a flattened enum: all of them apply at once.
+            Some(_) if BESIDE_NO_BRANCHES.iter().any(|keyword| members.contains_key(*keyword)) || is_both(members) => {
+                self.fault(path, SEVERAL_FORMS);
+                return None;
+            }
             Some(branches) => self.alternatives(branches, path)?,
             None => self.one(members, path)?,
         };
@@ -171,7 +185,7 @@ impl<'f> Reducer<'f> {
         let is_nullable = others.len() < branches.len();
         if let [only] = *others {
             let reduced = self.reduce(only, path)?;
-            return Some(Reduced { is_nullable: true, ..reduced });
+            return Some(Reduced { is_nullable: is_nullable || reduced.is_nullable, ..reduced });
         }
         let values = others.iter().map(|schema| {
             let of_enum = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
@@ -189,7 +203,7 @@ impl<'f> Reducer<'f> {
                 ..Reduced::default()
             }),
             _ => {
-                self.fault(path, "a value of several forms (an enum with fields): use a struct with optional fields");
+                self.fault(path, SEVERAL_FORMS);
                 None
             }
         }

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::tools::{Definition, Input, Tool, Tools};
+use crate::tools::{Definition, Dialect, Input, Tool, Tools};
 
 macro_rules! tool {
     ($name:ident) => {
@@ -179,4 +179,132 @@ fn mcp_lists_full_schemas_and_all_hints() {
     tool!(None);
     let none = tools::<None>().mcp_schema().unwrap();
     assert_eq!(none[0]["inputSchema"], json!({ "type": "object", "additionalProperties": false }));
+}
+
+#[test]
+fn an_input_that_is_not_always_an_object_is_refused_in_each_dialect() {
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(transparent)]
+    #[allow(dead_code)]
+    struct List {
+        inner: Vec<u8>,
+    }
+    tool!(List);
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(transparent)]
+    #[allow(dead_code)]
+    struct Maybe {
+        inner: Option<Line>,
+    }
+    tool!(Maybe);
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(from = "String")]
+    struct Text {}
+    impl From<String> for Text {
+        fn from(_: String) -> Self {
+            Self {}
+        }
+    }
+    tool!(Text);
+    for tools in [tools::<List>(), tools::<Maybe>(), tools::<Text>()] {
+        for dialect in [Dialect::Mcp, Dialect::AgentCore, Dialect::Bedrock] {
+            let faults = tools.schema(dialect).unwrap_err();
+            let expected = "the input of the tool `tool` is not always an object: use a struct with named fields";
+            assert_eq!(faults.iter().collect::<Vec<_>>(), [expected], "{dialect:?}");
+        }
+    }
+}
+
+#[test]
+fn a_flattened_enum_is_refused_and_a_single_branch_stays_required() {
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(tag = "kind")]
+    #[allow(dead_code)]
+    enum How {
+        Exact { max: i64 },
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Search {
+        query: String,
+        #[serde(flatten)]
+        how: How,
+    }
+    tool!(Search);
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Outer {
+        search: Search,
+    }
+    tool!(Outer);
+    for (tools, at) in [(tools::<Search>(), ""), (tools::<Outer>(), " at `/search`")] {
+        for dialect in [Dialect::AgentCore, Dialect::Bedrock] {
+            let faults = tools.schema(dialect).unwrap_err().to_string();
+            assert!(faults.starts_with(&format!("the tool `tool`{at}: a value of several forms")), "{faults}");
+        }
+    }
+
+    #[derive(Deserialize, JsonSchema)]
+    enum OneWay {
+        /// By post.
+        Post,
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    #[allow(dead_code)]
+    enum Number {
+        Whole(i64),
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(untagged)]
+    #[allow(dead_code)]
+    enum Perhaps {
+        Whole(Option<i64>),
+    }
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Single {
+        way: OneWay,
+        number: Number,
+        maybe: Option<Number>,
+        perhaps: Perhaps,
+    }
+    tool!(Single);
+    let schema = tools::<Single>().agentcore_schema().unwrap();
+    assert_eq!(schema[0]["inputSchema"]["required"], json!(["way", "number"]));
+}
+
+#[test]
+fn references_below_a_field_that_has_the_name_of_a_keyword_are_moved() {
+    use schemars::{Schema, SchemaGenerator};
+
+    #[derive(serde::Serialize)]
+    struct Drawn;
+    impl JsonSchema for Drawn {
+        fn schema_name() -> std::borrow::Cow<'static, str> {
+            "Drawn".into()
+        }
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            let root = json!({ "$ref": "#" });
+            Schema::try_from(json!({
+                "anyOf": [
+                    { "type": "object", "properties": { "const": root, "enum": root, "$defs": root, "properties": root } },
+                    { "const": root },
+                    { "$ref": "#/$defs/other" },
+                ],
+                "$defs": { "examples": root, "other": { "type": "null" } },
+            }))
+            .unwrap()
+        }
+    }
+    let listed = Tools::new().add(async |_: Input<Order>| Drawn).mcp_schema().unwrap();
+    let (root, moved) = (json!({ "$ref": "#" }), json!({ "$ref": "#/properties/result" }));
+    let output = &listed[0]["outputSchema"];
+    let branches = &output["properties"]["result"]["anyOf"];
+    assert_eq!(
+        branches[0]["properties"],
+        json!({ "const": moved, "enum": moved, "$defs": moved, "properties": moved })
+    );
+    assert_eq!((&branches[1]["const"], &branches[2]["$ref"]), (&root, &json!("#/$defs/other")));
+    assert_eq!(output["$defs"]["examples"], moved);
 }
