@@ -5,7 +5,7 @@ mod faults;
 mod handlers;
 mod merging;
 mod operations;
-#[cfg(feature = "json-schema")]
+#[cfg(all(feature = "json-schema", feature = "openapi-viewer"))]
 mod own_layers;
 mod responses;
 mod schemas;

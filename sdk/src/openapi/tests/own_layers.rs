@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::http::{
     self, CacheControlLayer, CompressionLayer, ConditionalLayer, CorsLayer, DeadlineLayer, ErrorLayer, HttpError,
-    IdempotencyKey, JwtLayer, Method, NegotiationLayer, PartialResponseLayer, Preconditions, RateLimitLayer,
-    SecurityHeadersLayer, Stack,
+    IdempotencyKey, JwtLayer, Method, NegotiationLayer, OpenApiViewerLayer, PartialResponseLayer, Preconditions,
+    RateLimitLayer, SecurityHeadersLayer, Stack,
 };
 use crate::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
 use crate::json_schema::SchemaLayer;
@@ -101,6 +101,13 @@ fn checks() -> Vec<(&'static str, Check)> {
                 vec![(vec![get("/items").header("accept", "image/png")], 406)],
                 &[],
             ),
+        ),
+        (
+            "openapi_viewer",
+            Nothing(|| {
+                let document = r#"{ "openapi": "3.1.0", "info": { "title": "Items", "version": "1" } }"#;
+                Stack::new().openapi_viewer(OpenApiViewerLayer::new(document))
+            }),
         ),
         (
             "partial_response",
