@@ -7,7 +7,7 @@ use std::process::Command;
 use super::root;
 
 /// The number of crates by features, Pilaster included. A new one costs every user build time: raise a number with a reason in the commit.
-const CRATES: [(&str, usize); 2] = [("default", 83), ("full", 296)];
+const CRATES: [(&str, usize); 2] = [("default", 83), ("full", 300)];
 
 /// The crates in `cargo tree` with these arguments, by name, with their versions.
 fn crates(arguments: &[&str]) -> BTreeMap<String, BTreeSet<String>> {

@@ -11,8 +11,7 @@ pub(crate) struct Notes {
     pub(crate) table: Table,
 }
 
-/// A note as a request writes it. Only requests are checked for unknown fields, which may be mistyped. serde also takes
-/// an array of the values, which has no names.
+/// A note as a request writes it, or an array of its values. Only requests are checked for unknown fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewNote {
