@@ -8,6 +8,7 @@ fn a_mistake_is_reported_once_and_where_it_was_made() {
     cases.compile_fail("records/*.rs");
     cases.compile_fail("events/*.rs");
     cases.compile_fail("appsync/*.rs");
+    cases.compile_fail("channels/*.rs");
     cases.compile_fail("idempotent/*.rs");
     cases.compile_fail("error_type/*.rs");
     cases.compile_fail("to_http_error/*.rs");
