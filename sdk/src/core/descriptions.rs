@@ -5,6 +5,7 @@ use std::any::Any;
 #[cfg(any(feature = "openapi", feature = "tools"))]
 pub(crate) use self::kept::Descriptions;
 #[cfg(all(feature = "mcp", any(debug_assertions, feature = "local", feature = "testing")))]
+#[cfg_attr(not(feature = "http"), allow(unused_imports, reason = "functions of HTTP call `of_service`"))]
 pub(crate) use self::service::{of_service, read_services};
 
 /// A function that can write what it does into a document, an `openapi::Document`.
