@@ -32,24 +32,18 @@ pub(super) type Innermost = HandlerService<FieldCall, FieldResponse, BoxError>;
 /// ```
 /// use pilaster::BoxError;
 /// use pilaster::appsync::{FieldCall, FieldInfo};
-/// use tower::layer::layer_fn;
-/// use tower::{ServiceBuilder, service_fn};
+/// use tower::util::MapRequestLayer;
 ///
 /// async fn now(_: FieldInfo) -> Result<i64, BoxError> {
 ///     Ok(7)
 /// }
 ///
-/// let layer = layer_fn(|service| {
-///     ServiceBuilder::new()
-///         .map_request(|call: FieldCall| {
-///             tracing::info!(items = call.items().len(), "called");
-///             call
-///         })
-///         .service(service)
+/// let layer = MapRequestLayer::new(|call: FieldCall| {
+///     tracing::info!(items = call.items().len(), "called");
+///     call
 /// });
 /// let function = pilaster::handler(now).layer(layer);
 /// # let _ = function;
-/// # let _ = service_fn(async |call: FieldCall| Ok::<_, BoxError>(call));
 /// ```
 #[derive(Clone)]
 pub struct FieldCall {

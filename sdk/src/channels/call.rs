@@ -60,20 +60,15 @@ impl fmt::Debug for IncomingEvent {
 /// ```
 /// use pilaster::BoxError;
 /// use pilaster::channels::{Channel, ChannelCall, Handlers};
-/// use tower::ServiceBuilder;
-/// use tower::layer::layer_fn;
+/// use tower::util::MapRequestLayer;
 ///
 /// async fn admit(_: Channel) -> Result<(), BoxError> {
 ///     Ok(())
 /// }
 ///
-/// let layer = layer_fn(|service| {
-///     ServiceBuilder::new()
-///         .map_request(|call: ChannelCall| {
-///             tracing::info!(events = call.events().len(), "called");
-///             call
-///         })
-///         .service(service)
+/// let layer = MapRequestLayer::new(|call: ChannelCall| {
+///     tracing::info!(events = call.events().len(), "called");
+///     call
 /// });
 /// let function = pilaster::handler(Handlers::new().subscribe("/chat/*", admit)).layer(layer);
 /// # let _ = function;

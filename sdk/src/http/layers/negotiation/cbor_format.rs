@@ -27,7 +27,7 @@ use crate::core::error::BoxError;
 /// # use pilaster::testing::{Caller, http::get};
 /// let caller = Caller::new(pilaster::handler(readings).layer(Stack::new().layer(layer)));
 /// let response = caller.send(get("/").header("accept", "application/cbor")).await?;
-/// assert_eq!(response.body().as_ref(), [0x82, 0x07, 0x18, 0x18]);
+/// assert_eq!(response.bytes()[..], [0x82, 0x07, 0x18, 0x18]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
