@@ -1,5 +1,0 @@
-use pilaster::channels::Access;
-
-fn main() {
-    let _: Access = pilaster::appsync::Access::allow();
-}
