@@ -30,6 +30,8 @@ use crate::core::extensions::Extensions;
 pub struct Invocation {
     shared: Arc<Shared>,
     cold_start: bool,
+    #[cfg(feature = "mcp")]
+    response_limit: Option<usize>,
 }
 
 /// The part that all clones of an invocation share.
@@ -69,7 +71,12 @@ pub(crate) fn has_begun() -> bool {
 impl Invocation {
     /// Creates an invocation with this context, not a cold start.
     pub fn new(context: Context) -> Self {
-        Self { shared: Arc::new(Shared { context, extensions: Extensions::default() }), cold_start: false }
+        Self {
+            shared: Arc::new(Shared { context, extensions: Extensions::default() }),
+            cold_start: false,
+            #[cfg(feature = "mcp")]
+            response_limit: None,
+        }
     }
 
     /// Creates an invocation whose deadline is in this time; none without it. [`remaining`](Self::remaining) follows
@@ -123,6 +130,20 @@ impl Invocation {
     pub fn with_cold_start(mut self, cold_start: bool) -> Self {
         self.cold_start = cold_start;
         self
+    }
+
+    /// Sets the largest body of a response that the sender of the request takes, in bytes as JSON. The HTTP adapter does so
+    /// unless the response is streamed.
+    #[cfg(feature = "mcp")]
+    #[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP adapter sets it"))]
+    pub(crate) fn limit_response(&mut self, bytes: usize) {
+        self.response_limit = Some(bytes);
+    }
+
+    /// Returns the largest body of a response, if there is a limit.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn response_limit(&self) -> Option<usize> {
+        self.response_limit
     }
 
     /// Returns the request id of this invocation, as in the log lines of Lambda.

@@ -5,13 +5,6 @@
 /// (`http/adapter.rs`) (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub(crate) const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
-/// The largest body of a response that the sender of a request takes, as JSON. The HTTP adapter sets it for a request whose
-/// response is not streamed.
-#[cfg(feature = "mcp")]
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "the HTTP adapter sets it"))]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ResponseLimit(pub(crate) usize);
-
 /// The largest response to a load balancer as JSON. It responds with a 502 to a larger one, and only its own log has
 /// the reason (<https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html>).
 #[cfg(feature = "http")]

@@ -157,7 +157,9 @@ where
                 request.extensions_mut().insert(Streamed);
             } else {
                 #[cfg(feature = "mcp")]
-                request.extensions_mut().insert(crate::core::limits::ResponseLimit(body_limit(kind)));
+                if let Some(invocation) = request.extensions_mut().get_mut::<crate::core::invocation::Invocation>() {
+                    invocation.limit_response(body_limit(kind));
+                }
             }
             #[cfg(feature = "otel")]
             spans::began(&request);

@@ -2,7 +2,6 @@
 //! would call the tool again.
 
 use super::encode::Answer;
-use crate::core::limits::ResponseLimit;
 use crate::tools::Outcome;
 
 /// What the limit leaves to the headers of layers and to the JSON around the answer, in bytes.
@@ -13,11 +12,11 @@ const HEADERS: usize = 32 * 1024;
 pub(super) fn answer(
     tool: &str,
     (outcome, is_wrapped): (&Outcome, bool),
-    limit: Option<ResponseLimit>,
+    limit: Option<usize>,
     result: impl Fn(&dyn Fn(&mut Answer)) -> Vec<u8>,
 ) -> Vec<u8> {
     let whole = result(&|answer| answer.outcome(outcome, is_wrapped));
-    let Some(ResponseLimit(limit)) = limit else { return whole };
+    let Some(limit) = limit else { return whole };
     let limit = limit.saturating_sub(HEADERS);
     let mut length = sent_length(&whole);
     if length <= limit {

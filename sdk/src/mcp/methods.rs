@@ -14,7 +14,6 @@ use super::mirrored::{check_argument, check_method, check_name};
 use super::revision::{self, LEGACY, legacy};
 use super::settings::Settings;
 use crate::core::invocation::Invocation;
-use crate::core::limits::ResponseLimit;
 use crate::core::raw::RawEvent;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
 
@@ -123,7 +122,7 @@ impl Settings {
         let info = params.meta.client_info.map(|info| body.part(info.get()));
         let invocation = parts.extensions.get::<Invocation>().cloned();
         let invocation = invocation.unwrap_or_else(|| Invocation::new(Default::default()));
-        let limit = parts.extensions.get::<ResponseLimit>().copied();
+        let limit = invocation.response_limit();
         let client = McpClient { info, version: era.version(), parts };
         let context = CallContext::new(invocation).with_caller(Caller::Mcp(client)).with_margin(self.margin);
         match self.listing.tools().call(tool.name(), arguments, context).await {

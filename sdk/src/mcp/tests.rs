@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 use super::Server;
 use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
-use crate::core::limits::{PAYLOAD_LIMIT, ResponseLimit};
+use crate::core::limits::PAYLOAD_LIMIT;
 use crate::tools::{Caller, Content, Definition, Input, Tool, ToolError, Tools};
 
 #[derive(Deserialize, JsonSchema)]

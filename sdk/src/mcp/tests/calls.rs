@@ -125,7 +125,8 @@ async fn an_answer_that_lambda_cannot_deliver_loses_its_copy_or_is_an_error_that
         let arguments = json!({ "of": of, "count": count, "is_text": is_text });
         let (mut request, message) = modern("tools/call", json!({ "name": "many", "arguments": arguments }));
         if let Some(limit) = limit {
-            request = request.extension(ResponseLimit(limit));
+            let invocation = request.extensions_mut().unwrap().get_mut::<Invocation>().unwrap();
+            invocation.limit_response(limit);
         }
         let response = send(&server, request, message.to_string()).await;
         assert_eq!(response.status(), 200);
