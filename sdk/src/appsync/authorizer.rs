@@ -1,10 +1,8 @@
 //! [`Access`]: the response of the Lambda authorizer of a GraphQL API.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
 use crate::appsync_request::authorizer::Grant;
@@ -74,28 +72,7 @@ impl Access {
 
 impl Serialize for Access {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Response<'a> {
-            is_authorized: bool,
-            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-            resolver_context: &'a BTreeMap<String, String>,
-            #[serde(skip_serializing_if = "<[String]>::is_empty")]
-            denied_fields: &'a [String],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            ttl_override: Option<u64>,
-        }
-        let Self { grant, denied } = self;
-        if let Some(mistake) = grant.mistake() {
-            return Err(S::Error::custom(mistake));
-        }
-        let response = Response {
-            is_authorized: grant.is_authorized,
-            resolver_context: &grant.context,
-            denied_fields: denied,
-            ttl_override: grant.seconds(),
-        };
-        response.serialize(serializer)
+        self.grant.serialize(serializer, "resolverContext", &self.denied)
     }
 }
 

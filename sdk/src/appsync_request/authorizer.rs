@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::Serializer;
 use serde::de::DeserializeOwned;
+use serde::ser::{Error as _, SerializeMap as _};
 
 use crate::core::error::FunctionError;
 use crate::core::from_event::EventFuture;
@@ -36,8 +38,36 @@ impl Grant {
         Self { is_authorized, context: BTreeMap::new(), ttl: None }
     }
 
+    /// Writes the response: with this name of the context, and with the fields that are hidden.
+    ///
+    /// # Errors
+    ///
+    /// The context or the time to live is one that AppSync does not accept.
+    pub(crate) fn serialize<S: Serializer>(
+        &self,
+        serializer: S,
+        context: &'static str,
+        denied_fields: &[String],
+    ) -> Result<S::Ok, S::Error> {
+        if let Some(mistake) = self.mistake() {
+            return Err(S::Error::custom(mistake));
+        }
+        let mut response = serializer.serialize_map(None)?;
+        response.serialize_entry("isAuthorized", &self.is_authorized)?;
+        if !self.context.is_empty() {
+            response.serialize_entry(context, &self.context)?;
+        }
+        if !denied_fields.is_empty() {
+            response.serialize_entry("deniedFields", denied_fields)?;
+        }
+        if let Some(ttl) = self.ttl {
+            response.serialize_entry("ttlOverride", &ttl.as_secs())?;
+        }
+        response.end()
+    }
+
     /// Returns the mistake in these parts, if there is one.
-    pub(crate) fn mistake(&self) -> Option<String> {
+    fn mistake(&self) -> Option<String> {
         if let Some(ttl) = self.ttl.filter(|ttl| *ttl > LONGEST) {
             let (given, most) = (ttl.as_secs_f64(), LONGEST.as_secs());
             return Some(format!("the time to live is {given} s, but AppSync caches a response for at most {most} s"));
@@ -51,11 +81,6 @@ impl Grant {
         let size = serde_json::to_vec(&self.context).map_or(0, |context| context.len());
         (size > LARGEST_CONTEXT)
             .then(|| format!("the context has {size} bytes; the limit of AppSync is {LARGEST_CONTEXT}"))
-    }
-
-    /// Returns the time to live in whole seconds, as AppSync reads it.
-    pub(crate) fn seconds(&self) -> Option<u64> {
-        self.ttl.map(|ttl| ttl.as_secs())
     }
 }
 
