@@ -167,24 +167,25 @@ async fn a_panic_of_the_function_or_of_a_layer_is_a_500_with_all_headers() {
     }
 }
 
+/// Panics in `poll_ready`.
+#[derive(Clone)]
+struct Panics;
+impl Service<http::Request<Body>> for Panics {
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        panic!("secret cause")
+    }
+
+    fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+        std::future::ready(Ok("x".into_response()))
+    }
+}
+
 #[tokio::test]
 async fn a_panic_where_nothing_can_be_added_any_more_is_a_500_too() {
-    /// Panics in `poll_ready`.
-    #[derive(Clone)]
-    struct Panics;
-    impl Service<http::Request<Body>> for Panics {
-        type Response = Response;
-        type Error = std::convert::Infallible;
-        type Future = std::future::Ready<Result<Response, Self::Error>>;
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-            panic!("secret cause")
-        }
-
-        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
-            std::future::ready(Ok("x".into_response()))
-        }
-    }
     async fn body(_: Method) -> Body {
         let pieces =
             futures_util::stream::poll_fn(|_| -> Poll<Option<Result<http_body::Frame<Bytes>, std::io::Error>>> {

@@ -85,21 +85,6 @@ async fn a_layer_that_gets_ready_is_waited_for() {
 
 #[tokio::test]
 async fn a_panic_of_readiness_keeps_the_headers_of_the_stack() {
-    #[derive(Clone)]
-    struct Panics;
-    impl Service<http::Request<Body>> for Panics {
-        type Response = Response;
-        type Error = std::convert::Infallible;
-        type Future = std::future::Ready<Result<Response, Self::Error>>;
-
-        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-            panic!("secret cause")
-        }
-
-        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
-            std::future::ready(Ok("x".into_response()))
-        }
-    }
     let caller = Caller::new(pilaster::handler(hello).layer(with_headers().layer(tower::layer::layer_fn(|_| Panics))));
     let answer = answered(&caller).await;
     assert_eq!(answer["statusCode"], 500);
