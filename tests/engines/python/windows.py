@@ -69,7 +69,7 @@ for one in sales:
 def objects():
     """Returns the lines in S3 by the first two parts of their keys, once all are there.
 
-    They are sorted: the stream is read in several batches, and each is an object of its own, whose key does not tell the order.
+    They are sorted: the stream is read in several batches, and each is an object of its own, whose key is not in the order of the stream.
     """
     found = {}
     for entry in stack.s3.list_objects_v2(Bucket=ids["Archive"]).get("Contents", []):
