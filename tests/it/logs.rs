@@ -4,3 +4,4 @@ mod canary;
 mod events;
 mod find;
 mod redaction;
+mod unshown;

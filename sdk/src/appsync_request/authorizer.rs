@@ -8,7 +8,7 @@ use serde::Serializer;
 use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, SerializeMap as _};
 
-use crate::core::error::FunctionError;
+use crate::core::error::{FunctionError, log};
 use crate::core::from_event::EventFuture;
 use crate::core::json;
 use crate::core::json::members::member;
@@ -124,8 +124,8 @@ pub(crate) fn denied_on_failure(_: Incoming, called: EventFuture) -> EventFuture
             ),
             Err(error) => error,
         };
-        let cause: &(dyn std::error::Error + 'static) = &error;
-        tracing::error!(error_type = error.error_type(), error = cause, "the authorizer failed: access is denied");
+        let error_type = error.error_type();
+        log(&error, |error| tracing::error!(error_type, error, "the authorizer failed: access is denied"));
         #[derive(serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Denied {

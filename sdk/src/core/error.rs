@@ -5,6 +5,7 @@
 
 mod causes;
 mod refusal;
+mod shown;
 #[cfg(any(feature = "appsync", feature = "tools"))]
 mod stated;
 
@@ -15,13 +16,14 @@ use std::sync::Arc;
 
 use lambda_runtime::Diagnostic;
 
-use crate::core::panic::contained;
+use crate::core::panic::{caught, contained};
 
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes};
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
+pub(crate) use self::shown::{log, text};
 #[cfg(any(feature = "appsync", feature = "tools"))]
 pub(crate) use self::stated::Stated;
 
@@ -272,10 +274,10 @@ fn without_parameters(full: &str) -> &str {
 /// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is
 /// left out.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut texts = vec![error.to_string()];
+    let mut texts = vec![text(error)];
     let mut next = error.source();
     while let Some(cause) = next {
-        let text = cause.to_string();
+        let text = text(cause);
         if texts.last() != Some(&text) {
             texts.push(text);
         }
@@ -295,7 +297,8 @@ pub(crate) fn type_of(error: &(dyn StdError + 'static)) -> String {
         return described.error_type.clone();
     }
     let mut debug = Beginning(String::new());
-    let _ = fmt::Write::write_fmt(&mut debug, format_args!("{error:?}"));
+    // A `Debug` that panics leaves its beginning.
+    let _ = caught(|| fmt::Write::write_fmt(&mut debug, format_args!("{error:?}")));
     // The `Debug` of an `io::Error` shows the inner error.
     let name = debug.name().filter(|_| !error.is::<std::io::Error>());
     let holds_any = name.is_none() || name == Some("RecordError");

@@ -46,7 +46,6 @@ impl<F> Drop for Cancellable<F> {
 }
 
 /// Returns the value of a call; `None` for a panic of the user's code in it, which the panic hook has logged.
-#[cfg(feature = "http")]
 pub(crate) fn caught<T>(call: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(value) => Some(value),

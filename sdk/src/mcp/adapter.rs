@@ -18,7 +18,7 @@ use super::message::{Message, Params};
 use super::methods::{self, Refused};
 use super::response::{empty, failed, json};
 use super::settings::Settings;
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, log};
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::RawEvent;
 
@@ -97,10 +97,7 @@ where
         if error.is::<http_body_util::LengthLimitError>() {
             return RpcError::refused(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 6 MB");
         }
-        tracing::warn!(
-            error = &*error as &(dyn std::error::Error + 'static),
-            "the body of a request could not be read"
-        );
+        log(&*error, |error| tracing::warn!(error, "the body of a request could not be read"));
         RpcError::invalid_request("the body could not be read")
     })?;
     RawEvent::delivered(bytes.to_bytes()).map_err(|_| RpcError::not_json())

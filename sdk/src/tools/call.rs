@@ -13,7 +13,7 @@ use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::core::error::{BoxError, NamedErrors, as_error, causes};
+use crate::core::error::{BoxError, NamedErrors, as_error, causes, log};
 use crate::core::invocation::Invocation;
 use crate::core::panic::{Cancellable, contained as contained_drop};
 
@@ -133,11 +133,11 @@ pub(crate) async fn contained<E: Into<BoxError>>(
             let error: BoxError = error.into();
             let failed = stated(&error, errors);
             if let Some(failed) = &failed {
-                let error = &*error as &(dyn std::error::Error + 'static);
-                tracing::info!(tool, error_type = failed.error_type(), error, "the tool answered with an error");
+                let error_type = failed.error_type();
+                log(&*error, |error| tracing::info!(tool, error_type, error, "the tool answered with an error"));
                 return Ok(Outcome::Failed(failed.clone()));
             }
-            tracing::error!(tool, error = &*error as &(dyn std::error::Error + 'static), "the tool failed");
+            log(&*error, |error| tracing::error!(tool, error, "the tool failed"));
             Err(())
         })
     };

@@ -14,7 +14,7 @@ use crate::appsync::call::{FieldCall, FieldResponse};
 use crate::appsync::context::FieldContext;
 use crate::appsync_request::{calls, failure};
 use crate::core::deadline::until;
-use crate::core::error::{BoxError, FunctionError};
+use crate::core::error::{self, BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 
 const LATE: &str = "the resolver did not finish in time";
@@ -59,14 +59,10 @@ where
 
 /// Emits the one log line of an item that failed; a single field is logged as a failed invocation.
 fn log(index: usize, field: Option<&str>, error: &FunctionError) {
-    let cause: &(dyn std::error::Error + 'static) = error;
-    tracing::error!(
-        item = index,
-        field,
-        error_type = error.error_type(),
-        error = cause,
-        "the item of the batch failed"
-    );
+    let error_type = error.error_type();
+    error::log(error, |error| {
+        tracing::error!(item = index, field, error_type, error, "the item of the batch failed");
+    });
 }
 
 /// Calls the resolver once for all items of its field.

@@ -13,7 +13,7 @@ use tower::{Service, ServiceExt};
 
 use super::encode::ApiResult;
 use crate::core::deadline::{DeadlineExceeded, until};
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, log};
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::{Cancellable, contained};
@@ -57,7 +57,7 @@ pub(super) async fn call(
     match called {
         Ok(Ok(result)) => result,
         Ok(Err(error)) => {
-            tracing::error!(error = &*error as &(dyn std::error::Error + 'static), "the request failed");
+            log(&*error, |error| tracing::error!(error, "the request failed"));
             problem(500, "Internal Server Error", None)
         }
         Err(payload) => {

@@ -14,7 +14,7 @@ use crate::channels::call::{ChannelCall, ChannelResponse, IncomingEvent};
 use crate::channels::context::ChannelContext;
 use crate::channels::unmatched::Unmatched;
 use crate::core::deadline::until;
-use crate::core::error::{BoxError, FunctionError};
+use crate::core::error::{self, BoxError, FunctionError};
 
 /// An event of the response: the payload that is broadcast, or the error for its publisher.
 pub(super) struct Answer {
@@ -72,8 +72,8 @@ fn is_refusal_of(error: &FunctionError, refusal: Option<&Answer>) -> bool {
 
 /// Emits the one log line of an event that failed.
 fn log(channel: &str, event_id: &str, error: &FunctionError) {
-    let cause: &(dyn std::error::Error + 'static) = error;
-    tracing::error!(channel, event_id, error_type = error.error_type(), error = cause, "the event failed");
+    let error_type = error.error_type();
+    error::log(error, |error| tracing::error!(channel, event_id, error_type, error, "the event failed"));
 }
 
 /// Returns the events as they came.

@@ -12,7 +12,7 @@ use crate::channels::call::{ChannelCall, ChannelResponse};
 use crate::channels::context::ChannelContext;
 use crate::channels::unmatched::Unmatched;
 use crate::core::deadline::until;
-use crate::core::error::{BoxError, FunctionError};
+use crate::core::error::{BoxError, FunctionError, log};
 
 /// Returns the error by which the subscriber is refused, which is logged; `None` lets it in.
 ///
@@ -49,9 +49,8 @@ where
         Ok(()) => Ok(None),
         Err(error) if error.error_type() == UNAUTHORIZED => Err(error),
         Err(error) => {
-            let cause: &(dyn std::error::Error + 'static) = &error;
             let (channel, error_type) = (context.path(), error.error_type());
-            tracing::error!(channel, error_type, error = cause, "the subscription was refused");
+            log(&error, |error| tracing::error!(channel, error_type, error, "the subscription was refused"));
             Ok(Some(error))
         }
     }

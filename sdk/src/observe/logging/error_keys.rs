@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 
 use super::fields::Fields;
 use super::json::{write_str, write_value};
-use crate::core::error::{chain, type_of};
+use crate::core::error::{chain, text, type_of};
 
 /// The maximum number of causes that are logged, since a chain may be cyclic.
 const CAUSES: usize = 32;
@@ -108,14 +108,14 @@ fn put_type(fields: &mut Fields, name: &str) {
 }
 
 fn write_nested(to: &mut Vec<u8>, error: &(dyn StdError + 'static), location: Option<&str>, causes: usize) {
-    let (name, message, stack) = (type_of(error), error.to_string(), stack_text(&chain(error), None));
+    let (name, message, stack) = (type_of(error), text(error), stack_text(&chain(error), None));
     match location {
         Some(at) => write_members(to, &[("name", &name), ("location", at), ("message", &message), ("stack", &stack)]),
         None => write_members(to, &[("name", &name), ("message", &message), ("stack", &stack)]),
     }
     // A cause that repeats its parent's message is skipped.
     let mut cause = error.source();
-    while let Some(same) = cause.filter(|cause| cause.to_string() == message) {
+    while let Some(same) = cause.filter(|cause| text(*cause) == message) {
         cause = same.source();
     }
     if let Some(cause) = cause.filter(|_| causes > 0) {

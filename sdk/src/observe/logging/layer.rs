@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::error::Error as StdError;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +17,7 @@ use super::context::{flush_buffer, set_correlation_id};
 use super::filter::PANICS_ARE_LOGGED;
 use super::redaction::Redaction;
 use super::{correlation, current};
-use crate::core::error::FunctionError;
+use crate::core::error::{FunctionError, log};
 use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing, RawEvent};
 
@@ -348,6 +347,6 @@ fn log_failure(error: &FunctionError) {
     if error.error_type() == "Panic" && PANICS_ARE_LOGGED.load(Ordering::Relaxed) {
         return;
     }
-    let cause: &(dyn StdError + 'static) = error;
-    tracing::error!(error_type = error.error_type(), error = cause, "the invocation failed");
+    let error_type = error.error_type();
+    log(error, |error| tracing::error!(error_type, error, "the invocation failed"));
 }

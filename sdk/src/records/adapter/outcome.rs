@@ -2,8 +2,8 @@
 
 use std::any::Any;
 
-use crate::core::error::FunctionError;
-use crate::core::panic::contained;
+use crate::core::error::{FunctionError, log};
+use crate::core::panic::{caught, contained};
 use crate::records::error::RecordError;
 use crate::records::record::Record;
 use crate::records::response::RecordResponse;
@@ -24,7 +24,8 @@ pub(super) enum Outcome {
 impl Outcome {
     /// Logs the failure of a record and returns it as an outcome.
     pub(super) fn failed(record: &Record, error: FunctionError) -> Self {
-        let is_discarded = RecordError::discards(&error);
+        // The `source` of an error is user code.
+        let is_discarded = caught(|| RecordError::discards(&error)).unwrap_or_default();
         log_failure(record, &error, is_discarded);
         if is_discarded { Self::Discarded(error) } else { Self::Failed(error) }
     }
@@ -52,15 +53,13 @@ pub(super) fn panicked(payload: Box<dyn Any + Send>) -> FunctionError {
 pub(super) fn log_failure(record: &Record, error: &FunctionError, is_discarded: bool) {
     let (id, source) = (record.record_id().as_text(), record.source());
     let receive_count = record.receive_count();
-    let cause: &(dyn std::error::Error + 'static) = error;
     let error_type = error.error_type();
-    match is_discarded {
-        false => tracing::error!(
-            record_id = &*id, source = %source, receive_count, error_type, error = cause, "the record failed"
-        ),
+    log(error, |error| match is_discarded {
+        false => {
+            tracing::error!(record_id = &*id, source = %source, receive_count, error_type, error, "the record failed");
+        }
         true => tracing::warn!(
-            record_id = &*id, source = %source, receive_count, error_type, error = cause,
-            "the record failed and is discarded"
+            record_id = &*id, source = %source, receive_count, error_type, error, "the record failed and is discarded"
         ),
-    }
+    });
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::send::{ResponseUrl, is_on_lambda, send};
 use super::{CustomResource, LeftBehind};
 use crate::core::deadline::{DeadlineExceeded, until};
-use crate::core::error::FunctionError;
+use crate::core::error::{FunctionError, log};
 use crate::core::json::{is_object, or_default};
 use crate::core::raw::{Incoming, Outgoing};
 use crate::events::EventFuture;
@@ -101,8 +101,7 @@ pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
         let (document, failure) = request.document(outcome, Calls::all_failed(&incoming.invocation))?;
         if let Some(error) = &failure {
             let (error_type, logical_id) = (error.error_type(), &request.logical_resource_id);
-            let error = error as &(dyn std::error::Error + 'static);
-            tracing::error!(error_type, logical_id, error, "the custom resource failed");
+            log(error, |error| tracing::error!(error_type, logical_id, error, "the custom resource failed"));
         }
         match to {
             To::CloudFormation(url) => {

@@ -1,11 +1,9 @@
 //! The log line of a failed request.
 
-use std::error::Error as StdError;
-
 use http::uri::PathAndQuery;
 use http::{Method, Request};
 
-use crate::core::panic::caught;
+use crate::core::error::{log, text};
 use crate::http::error::HttpError;
 
 /// The method and the path of a request, for the log. The query, which may hold secrets, is not logged.
@@ -44,8 +42,7 @@ pub(crate) fn log_failure(error: &mut HttpError, request: Option<&RequestLine>) 
         return;
     }
     error.set_logged();
-    // The `Display` of an error is user code.
-    let _ = caught(|| write_failure(error, request));
+    write_failure(error, request);
 }
 
 fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
@@ -59,10 +56,9 @@ fn write_failure(error: &HttpError, request: Option<&RequestLine>) {
     }
     match error.source() {
         Some(source) => {
-            let source: &(dyn StdError + 'static) = source;
             // Beside the cause, unless it is the text of the cause.
-            let detail = error.detail().filter(|detail| *detail != source.to_string());
-            tracing::error!(status, method, path, detail, error = source, "the request failed");
+            let detail = error.detail().filter(|detail| *detail != text(source));
+            log(source, |error| tracing::error!(status, method, path, detail, error, "the request failed"));
         }
         None => {
             tracing::error!(status, method, path, error_type = "HttpError", error = %error, "the request failed");
