@@ -63,7 +63,8 @@ pub(crate) mod context;
 pub(crate) mod extract;
 pub(crate) mod function;
 pub(crate) mod handler;
-pub(crate) mod resolvers;
+pub(crate) mod name;
+mod resolvers;
 
 pub use self::authorizer::Access;
 pub use self::batch::{Batch, Batched, Item, Unread};

@@ -12,6 +12,7 @@ use crate::crate_path::CratePath;
 pub(super) const FORMS: &str = "the accepted forms are
     #[error_type(\"OutOfStock\")]    above a variant or a struct: its name
     #[error_type(transparent)]     above a variant or a struct: the name of its only field, which implements `ErrorType`
+    #[error_type(internal)]        above a variant or a struct: its text stays in the log
     #[error_type(crate = path)]    above the type: the path of the `pilaster` crate if it is renamed or re-exported";
 
 /// An option.
@@ -19,6 +20,8 @@ pub(super) enum Choice {
     Name(LitStr),
     /// The name is that of the only field.
     Transparent(Span),
+    /// The text is not for callers.
+    Internal(Span),
     Crate(Path),
 }
 
@@ -29,6 +32,7 @@ impl Parse for Choice {
         } else {
             match input.call(Ident::parse_any) {
                 Ok(option) if option == "transparent" => Self::Transparent(option.span()),
+                Ok(option) if option == "internal" => Self::Internal(option.span()),
                 Ok(option) if option == "crate" => Self::Crate(CratePath::assigned(input)?),
                 Ok(option) => return Err(Error::new(option.span(), format!("unknown option: {FORMS}"))),
                 Err(error) => return Err(Error::new(error.span(), format!("expected a string: {FORMS}"))),
@@ -46,6 +50,7 @@ impl Parse for Choice {
 pub(super) struct Options {
     /// `Choice::Name` or `Choice::Transparent`.
     pub(super) name: Option<Choice>,
+    pub(super) internal: Option<Span>,
     pub(super) crate_path: Option<Path>,
 }
 
@@ -59,6 +64,7 @@ impl Options {
             };
             let is_first = match list.parse_args::<Choice>()? {
                 Choice::Crate(path) => options.crate_path.replace(path).is_none(),
+                Choice::Internal(span) => options.internal.replace(span).is_none(),
                 choice => options.name.replace(choice).is_none(),
             };
             if !is_first {

@@ -28,6 +28,11 @@ fn each_variant_has_its_own_name_or_a_given_one() {
             },
             #[error_type(transparent)]
             Unnamed(Inner),
+            #[error_type(internal)]
+            Store(u8),
+            #[error_type(transparent)]
+            #[error_type(internal)]
+            Hidden(Inner),
         }
     ));
     let expanded = expanded.to_string();
@@ -37,6 +42,12 @@ fn each_variant_has_its_own_name_or_a_given_one() {
         quote!(Self::Named { .. } => "Other"),
         quote!(Self::Outer { inner: pilaster_cause } => pilaster_cause.error_type()),
         quote!(Self::Unnamed { 0: pilaster_cause } => pilaster_cause.error_type()),
+        quote!(Self::Store { .. } => "Store"),
+        quote!(Self::Hidden { 0: pilaster_cause } => pilaster_cause.error_type()),
+        quote!(Self::Plain { .. } => false),
+        quote!(Self::Unnamed { 0: pilaster_cause } => pilaster_cause.is_internal()),
+        quote!(Self::Store { .. } => true),
+        quote!(Self::Hidden { .. } => true),
     ] {
         let arm = arm.to_string();
         assert!(expanded.contains(&arm), "{arm} is not in {expanded}");
@@ -98,6 +109,25 @@ fn each_mistake_is_one_sentence() {
                 }
             ),
             "move this above a variant",
+        ),
+        (
+            quote!(
+                #[error_type(internal)]
+                enum E {
+                    A,
+                }
+            ),
+            "move this above a variant",
+        ),
+        (
+            quote!(
+                enum E {
+                    #[error_type(internal)]
+                    #[error_type(internal)]
+                    A,
+                }
+            ),
+            "duplicate option",
         ),
         (
             quote!(

@@ -15,8 +15,15 @@ pub(super) struct Input {
 }
 
 pub(super) enum Names {
-    Struct(Name),
-    Enum(Vec<(Ident, Name)>),
+    Struct(Named),
+    Enum(Vec<(Ident, Named)>),
+}
+
+/// A variant or a struct.
+pub(super) struct Named {
+    pub(super) name: Name,
+    /// The text is not for callers.
+    pub(super) is_internal: bool,
 }
 
 /// The source of a name.
@@ -31,15 +38,15 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
         let why = "an `ErrorType` cannot borrow, since it is looked up among the causes of an error: own the value";
         return Err(Error::new(lifetime.span(), why));
     }
-    let options = Options::of(&input.attrs)?;
-    let crate_path = CratePath::from(options.crate_path);
+    let mut options = Options::of(&input.attrs)?;
+    let crate_path = CratePath::from(options.crate_path.take());
     let names = match &input.data {
-        Data::Struct(data) => Names::Struct(name(options.name, &input.ident, &data.fields)?),
+        Data::Struct(data) => Names::Struct(named(options, &input.ident, &data.fields)?),
         Data::Enum(data) => {
-            if options.name.is_some() {
+            if options.name.is_some() || options.internal.is_some() {
                 let attribute = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type"));
                 let span = attribute.map_or_else(Span::call_site, |attribute| attribute.path().span());
-                return Err(Error::new(span, "each variant has its own name: move this above a variant"));
+                return Err(Error::new(span, "each variant has options of its own: move this above a variant"));
             }
             let variants = data.variants.iter();
             let named = variants.map(|variant| {
@@ -47,8 +54,7 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
                 if let Some(path) = options.crate_path {
                     return Err(Error::new(path.span(), "`crate` belongs above the type"));
                 }
-                let name = name(options.name, &variant.ident, &variant.fields)?;
-                Ok((variant.ident.clone(), name))
+                Ok((variant.ident.clone(), named(options, &variant.ident, &variant.fields)?))
             });
             Names::Enum(named.collect::<Result<_>>()?)
         }
@@ -59,9 +65,13 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     Ok(Input { names, crate_path })
 }
 
+fn named(options: Options, ident: &Ident, fields: &Fields) -> Result<Named> {
+    Ok(Named { name: name(options.name, ident, fields)?, is_internal: options.internal.is_some() })
+}
+
 fn name(choice: Option<Choice>, ident: &Ident, fields: &Fields) -> Result<Name> {
     match choice {
-        None | Some(Choice::Crate(_)) => Ok(Name::Text(ident.unraw().to_string())),
+        None | Some(Choice::Crate(_) | Choice::Internal(_)) => Ok(Name::Text(ident.unraw().to_string())),
         Some(Choice::Name(name)) => text(&name).map(Name::Text),
         Some(Choice::Transparent(span)) => match (fields.len(), fields.members().next()) {
             (1, Some(field)) => Ok(Name::Of(field, span)),

@@ -16,6 +16,7 @@ use self::config::AdapterConfig;
 use self::decode::{Decoded, decode};
 use super::call::{FieldCall, FieldResponse};
 use crate::appsync_request::calls::warn_of_long_timeout;
+use crate::appsync_request::failure;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -55,7 +56,9 @@ where
         Box::pin(async move {
             warn_of_long_timeout(&incoming.invocation);
             match decode(&incoming)? {
-                Decoded::Single(context) => encode::single(batch::single(&inner, context, &config).await),
+                Decoded::Single(context) => {
+                    encode::single(batch::single(&inner, context, &config).await.map_err(failure::refused))
+                }
                 Decoded::Batch(items) => {
                     let results = batch::all(&inner, items, &incoming.invocation, &config).await;
                     encode::batch(results)

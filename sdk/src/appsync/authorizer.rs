@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 
+use super::name::{is_name, not_a_name};
 use crate::appsync_request::authorizer::Grant;
 
 /// The response of a Lambda authorizer: [`Access::allow`] or [`Access::deny`]. See
@@ -51,7 +53,8 @@ impl Access {
         self
     }
 
-    /// Hides a field from the client: it is null, with an error.
+    /// Hides a field from the client: it is null, with an error. A name that is not one of GraphQL is an error, which denies
+    /// access.
     pub fn deny_field(mut self, parent_type: &str, field: &str) -> Self {
         self.denied.push(format!("{parent_type}.{field}"));
         self
@@ -72,6 +75,10 @@ impl Access {
 
 impl Serialize for Access {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut names = self.denied.iter().flat_map(|field| field.splitn(2, '.'));
+        if let Some(name) = names.find(|name| !is_name(name)) {
+            return Err(S::Error::custom(not_a_name(name)));
+        }
         self.grant.serialize(serializer, "resolverContext", &self.denied)
     }
 }
@@ -85,5 +92,22 @@ impl fmt::Debug for Access {
             .field("denied_fields", &self.denied)
             .field("ttl", &self.grant.ttl)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_denied_has_the_names_of_graphql() {
+        let of = |parent: &str, field: &str| serde_json::to_string(&Access::allow().deny_field(parent, field));
+        assert!(of("User", "email").unwrap().contains(r#""deniedFields":["User.email"]"#));
+        for (parent, field) in
+            [("", ""), ("User", "email,name"), ("User", "email.x"), ("User.email", "name"), ("7", "a")]
+        {
+            let mistake = of(parent, field).unwrap_err().to_string();
+            assert!(mistake.contains("is not a name of GraphQL"), "{mistake}");
+        }
     }
 }

@@ -162,7 +162,7 @@ pub(super) fn decode<T: DeserializeOwned>(json: &str, error_type: &str, member: 
 }
 
 pub(super) fn not_as_expected(error: &JsonError, error_type: &str, member: &str) -> FunctionError {
-    FunctionError::new(error_type, format!("`{member}` does not match the expected type: {error}"))
+    FunctionError::new(error_type, format!("`{member}` does not match the expected type: {}", error.for_client()))
 }
 
 /// The identity, the source and the arguments are not shown.

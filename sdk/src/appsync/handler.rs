@@ -86,6 +86,13 @@ impl<S: DeserializeOwned + Send, A: DeserializeOwned + Send> FromBatch for Batch
 /// An async function whose last argument is a part of an event of AppSync; the others implement [`FromContext`].
 ///
 /// The crate implements it for async functions; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resolver",
+    label = "an argument or the return type does not fit",
+    note = "a resolver is an `async` function whose last argument is one of `pilaster::appsync`, such as `Arguments<T>`, `Source<T>` or `Identity`; `T` implements `serde::Deserialize`",
+    note = "it returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error; a resolver with a `Batch<T>` is added by `batch`",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
+)]
 pub trait ResolverHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Creates the arguments and calls the function.
     fn resolve(
@@ -98,6 +105,13 @@ pub trait ResolverHandler<Args>: Clone + Send + Sync + Sized + 'static {
 /// An async function whose last argument is a [`Batch`]; the others implement [`FromRequestContext`].
 ///
 /// The crate implements it for async functions; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a resolver of batches",
+    label = "an argument or the return type does not fit",
+    note = "a resolver of batches is an `async` function whose last argument is `Batch<T>` of `pilaster::appsync`; `T` implements `serde::Deserialize`, and what stands before it is the same for all items",
+    note = "it returns `Result<Batched<T>, E>`: `batch.answer(..)` and `batch.try_answer(..)` create it",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
+)]
 pub trait BatchHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Creates the arguments and calls the function.
     fn resolve(self, call: FieldCall, sealed: Sealed) -> impl Future<Output = Result<FieldResponse, BoxError>> + Send;

@@ -13,6 +13,7 @@ use super::adapter::config::{Routes, Table};
 use super::call::{ByBatch, ByResolver, FieldCall, FieldResponse, Innermost};
 use super::function::FieldFunction;
 use super::handler::{BatchHandler, ResolverHandler};
+use super::name::{is_name, not_a_name};
 use crate::core::descriptions::Describe;
 use crate::core::error::{BoxError, ErrorType};
 use crate::function::builder::{Function, Sealed};
@@ -115,9 +116,7 @@ impl Resolvers {
 
     fn add(mut self, parent: String, field: String, takes_batches: bool, service: Innermost) -> Self {
         let mistake = match [&parent, &field].into_iter().find(|name| !is_name(name)) {
-            Some(name) => Some(format!(
-                "{name:?} is not a name of GraphQL: it consists of letters, digits and `_`, and does not begin with a digit"
-            )),
+            Some(name) => Some(not_a_name(name)),
             None => self.table.add(&parent, &field, takes_batches, service),
         };
         self.function.mistake = self.function.mistake.or(mistake);
@@ -152,12 +151,6 @@ impl Resolvers {
     }
 }
 
-/// Returns `true` for a name of GraphQL (<https://spec.graphql.org/October2021/#Name>).
-fn is_name(name: &str) -> bool {
-    let is_letter = |char: char| char.is_ascii_alphabetic() || char == '_';
-    name.starts_with(is_letter) && name.chars().all(|char| is_letter(char) || char.is_ascii_digit())
-}
-
 /// The innermost service of all fields: it calls the resolver of the field.
 #[derive(Clone, Debug)]
 struct Dispatch(Arc<Table>);
@@ -179,6 +172,9 @@ impl Handler<ByResolvers> for Resolvers {
 
     fn into_kind(self, _: Sealed) -> Self::Kind {
         let Self { table, function: FieldFunction { concurrency, margin, error_types, mistake, .. } } = self;
+        let is_empty = table.fields().next().is_none();
+        let none = is_empty.then(|| "no resolver is registered: add one by `field` or `batch`".to_owned());
+        let mistake = mistake.or(none);
         let table = Arc::new(table);
         let service = HandlerService::new::<_, ByResolvers>(Dispatch(Arc::clone(&table)));
         FieldFunction { service, routes: Routes::OfTable(table), concurrency, margin, error_types, mistake }

@@ -96,7 +96,7 @@ pub(crate) fn decode<T: DeserializeOwned>(event: &str) -> Result<T, FunctionErro
     if !json::is_object(event) {
         return Err(invalid("it is not an object"));
     }
-    json::decode(event.as_bytes()).map_err(|error| invalid(&error.to_string()))
+    json::decode(event.as_bytes()).map_err(|error| invalid(&error.for_client()))
 }
 
 /// Returns a token without its prefix `Bearer`.

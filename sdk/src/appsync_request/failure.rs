@@ -3,8 +3,9 @@
 use std::any::Any;
 use std::time::Duration;
 
+use super::unauthorized::UNAUTHORIZED;
 use crate::core::deadline::DeadlineExceeded;
-use crate::core::error::{BoxError, FunctionError, NamedErrors, Stated};
+use crate::core::error::{BoxError, FunctionError, NamedErrors, Stated, log};
 use crate::core::invocation::Invocation;
 use crate::core::panic::contained;
 
@@ -15,6 +16,16 @@ pub(crate) fn of(error: BoxError, named: &NamedErrors, invocation: &Invocation) 
         Some(Stated { error_type, message }) => FunctionError::new(error_type, message).with_source(error),
         None => internal(invocation).with_source(error),
     }
+}
+
+/// Logs a refusal, which is not a failure of the function, in place of the layer that logs failed invocations.
+pub(crate) fn refused(error: FunctionError) -> FunctionError {
+    let error_type = error.error_type();
+    if error_type != UNAUTHORIZED {
+        return error;
+    }
+    log(&error, |error| tracing::info!(error_type, error, "the client is not authorized"));
+    error.logged()
 }
 
 fn internal(invocation: &Invocation) -> FunctionError {

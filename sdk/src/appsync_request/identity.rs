@@ -127,7 +127,7 @@ pub(crate) fn require(identity: &str, kind: IdentityKind) -> Result<&str, BoxErr
 
 /// Decodes an identity of a known kind.
 pub(crate) fn decode<T: DeserializeOwned>(identity: &str) -> Result<T, FunctionError> {
-    json::decode_by_name(identity.as_bytes()).map_err(|error| invalid(&error.to_string()))
+    json::decode_by_name(identity.as_bytes()).map_err(|error| invalid(&error.for_client()))
 }
 
 fn invalid(why: &str) -> FunctionError {

@@ -17,6 +17,7 @@ use self::config::AdapterConfig;
 use super::call::{ChannelCall, ChannelResponse};
 use super::context::{ChannelContext, Operation};
 use crate::appsync_request::calls::warn_of_long_timeout;
+use crate::appsync_request::failure;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -59,11 +60,12 @@ where
             match context.operation() {
                 Operation::Publish => {
                     let events = decode::events(&incoming.event, &context)?;
-                    let results = publish::results(&inner, &context, &events, &config).await?;
+                    let results = publish::results(&inner, &context, &events, &config).await;
+                    let results = results.map_err(failure::refused)?;
                     encode::publish(&context, &events, results)
                 }
                 Operation::Subscribe | Operation::Connect => {
-                    encode::subscribe(subscribe::result(&inner, context, &config).await)
+                    encode::subscribe(subscribe::result(&inner, context, &config).await.map_err(failure::refused))
                 }
             }
         })

@@ -165,19 +165,30 @@ pub(crate) fn shown(text: &str) -> String {
 pub trait ErrorType: StdError + 'static {
     /// Returns the `errorType`: short and stable.
     fn error_type(&self) -> &str;
+
+    /// Returns `true` for an error whose text must stay in the log, since it has details of the function: its callers read
+    /// `internal error`. The derive macro returns it for a variant or a struct with `#[error_type(internal)]`, such as one
+    /// that holds the error of a service.
+    fn is_internal(&self) -> bool {
+        false
+    }
 }
 
-/// A function that returns the `errorType` of an error, if it has a certain type.
-type NameOf = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e str>;
+/// A function that returns an error as an [`ErrorType`], if it has a certain type.
+type Find = for<'e> fn(&'e (dyn StdError + 'static)) -> Option<&'e dyn ErrorType>;
 
 /// The error types that a function names by [`ErrorType`]. Other crates cannot name this type, so they cannot implement a trait
 /// with a method that takes it.
 #[derive(Clone, Debug, Default)]
-pub struct NamedErrors(Vec<NameOf>);
+pub struct NamedErrors(Vec<Find>);
 
 impl<E: ErrorType> ErrorType for Box<E> {
     fn error_type(&self) -> &str {
         (**self).error_type()
+    }
+
+    fn is_internal(&self) -> bool {
+        (**self).is_internal()
     }
 }
 
@@ -185,11 +196,15 @@ impl<E: ErrorType> ErrorType for Arc<E> {
     fn error_type(&self) -> &str {
         (**self).error_type()
     }
+
+    fn is_internal(&self) -> bool {
+        (**self).is_internal()
+    }
 }
 
 impl NamedErrors {
     pub(crate) fn add<E: ErrorType>(&mut self) {
-        self.0.push(|error| as_error::<E>(error).map(E::error_type));
+        self.0.push(|error| as_error::<E>(error).map(|error| error as &dyn ErrorType));
     }
 
     /// Adds the error types of a part of the function.
@@ -198,20 +213,26 @@ impl NamedErrors {
         self.0.extend(other.0.iter().copied());
     }
 
-    /// Returns the name of an error, if its type is known.
-    fn name_of<'e>(&self, error: &'e (dyn StdError + 'static)) -> Option<&'e str> {
-        self.0.iter().find_map(|name| name(error))
+    /// Returns the error, if its type is known.
+    fn find<'e>(&self, error: &'e (dyn StdError + 'static)) -> Option<&'e dyn ErrorType> {
+        self.0.iter().find_map(|find| find(error))
     }
 
-    /// Renames the error after the first of its causes whose type is known.
+    /// Renames the error after the first of its causes whose type is known. The text of an internal one stays in the log.
     pub(crate) fn apply(&self, mut error: FunctionError) -> FunctionError {
         if self.0.is_empty() {
             return error;
         }
-        let name_of = |at| self.name_of(at);
-        let named = error.source().and_then(|source| causes(source).find_map(name_of)).map(str::to_owned);
-        if let Some(name) = named {
+        let find = |at| self.find(at);
+        let named = error.source().and_then(|source| causes(source).find_map(find));
+        let named = named.map(|named| (named.error_type().to_owned(), named.is_internal()));
+        if let Some((name, is_internal)) = named {
             error.described.error_type = name;
+            // A message of its own was written for the caller.
+            let is_own = error.described.source.as_ref().is_none_or(|source| text(&**source) != error.message());
+            if is_internal && !is_own {
+                "internal error".clone_into(&mut error.described.message);
+            }
         }
         error
     }

@@ -5,6 +5,8 @@ pub(crate) mod field;
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
 pub(crate) mod members;
+#[cfg(any(feature = "http", feature = "appsync"))]
+pub(crate) mod message;
 pub(crate) mod text;
 
 use std::borrow::Cow;
@@ -42,6 +44,14 @@ impl JsonError {
     /// Returns a JSON Pointer (RFC 6901) to the value that is wrong; empty for the whole text.
     pub fn pointer(&self) -> &str {
         &self.pointer
+    }
+
+    /// Returns the field and what it expected, in terms of JSON, for a client: also without the message of a custom
+    /// `Deserialize`, which may repeat a value that the client has never seen.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn for_client(&self) -> String {
+        let message = self.source.to_string();
+        placed(&message::field_of(self.pointer.clone(), &message), &message::without_values(&message))
     }
 }
 

@@ -52,7 +52,6 @@ mod plain_value;
 pub mod query;
 #[cfg(feature = "secrets")]
 mod secret;
-mod serde_message;
 #[cfg(feature = "validate")]
 pub mod valid;
 

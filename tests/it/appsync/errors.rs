@@ -135,6 +135,92 @@ async fn check_15_a_response_above_5_mb_is_an_error_with_both_sizes() {
     assert!(error.message().contains("5242881") && error.message().contains("5242880"), "{error}");
     let error = caller.call(event(3 * 1024 * 1024).batch([0, 1])).await.unwrap_err();
     assert_eq!(error.error_type(), "ResponseTooLarge");
+    // A value that is too large for any response fails its item alone.
+    async fn of_source(Source(length): Source<usize>) -> Result<String, BoxError> {
+        Ok("x".repeat(length))
+    }
+    let caller = Caller::new(pilaster::handler(of_source)).without_logs();
+    let answer = caller.call(appsync("Query", "text").batch([1, 5 * 1024 * 1024 - 1, 2])).await.unwrap();
+    assert_eq!((&answer[0], &answer[2]), (&json!({ "data": "x" }), &json!({ "data": "xx" })));
+    assert_eq!(answer[1]["errorType"], "ResponseTooLarge");
+    assert_eq!(answer[1]["errorMessage"], "the value has 5242881 bytes; the limit of AppSync is 5242880");
+}
+
+/// A type whose messages repeat the value, as those of many `TryFrom` do.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Token;
+
+impl TryFrom<String> for Token {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Err(format!("{text} is not a token"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    #[serde(rename = "apiToken")]
+    _api_token: Token,
+}
+
+#[tokio::test]
+async fn the_message_of_a_type_does_not_bring_a_value_to_the_client_or_the_log() {
+    macro_rules! resolver {
+        ($part:ident) => {
+            Resolvers::new().field("Query", "post", async |_: $part<Parent>| Ok::<_, BoxError>(1))
+        };
+    }
+    let secret = json!({ "apiToken": "hunter2" });
+    let event = || appsync("Query", "post");
+    for (part, resolvers, event) in [
+        ("source", resolver!(Source), event().source(&secret)),
+        ("stash", resolver!(Stash), event().stash(&secret)),
+        ("prev.result", resolver!(Prev), event().prev(&secret)),
+        ("arguments", resolver!(Arguments), event().arguments(&secret)),
+        ("the identity", resolver!(LambdaContext), event().lambda_context(&secret)),
+    ] {
+        let captured = CapturedLogs::default();
+        let error = Caller::new(resolvers).with_logs(&captured).call(event).await.unwrap_err();
+        assert!(error.message().contains(part) && error.message().ends_with("/apiToken: is invalid"), "{error}");
+        let lines = format!("{:?}", captured.lines());
+        assert!(lines.contains("/apiToken") && !lines.contains("hunter2"), "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_in_arguments_is_described_in_terms_of_json() {
+    #[derive(Deserialize)]
+    struct Page {
+        _limit: u8,
+        _after: String,
+    }
+    let resolvers = Resolvers::new().field("Query", "posts", async |_: Arguments<Page>| Ok::<_, BoxError>(1));
+    let caller = Caller::new(resolvers).without_logs();
+    for (arguments, expected) in [
+        (json!({ "_limit": "5", "_after": "a" }), "/_limit: expected an integer from 0 to 255, got a string"),
+        (json!({ "_limit": 256, "_after": "a" }), "/_limit: expected an integer from 0 to 255"),
+        (json!({ "_limit": 5 }), "/_after: is missing"),
+    ] {
+        let error = caller.call(appsync("Query", "posts").arguments(arguments)).await.unwrap_err();
+        let expected = format!("`arguments` does not match the expected type: {expected}");
+        assert_eq!((error.error_type(), error.message()), ("InvalidArguments", &*expected));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_client_is_no_error_in_the_log() {
+    let event = || appsync("Query", "post").arguments(json!({ "id": "unauthorized" }));
+    for event in [event().event(), event().batch([0])] {
+        let captured = CapturedLogs::default();
+        let _ = Caller::new(function()).with_logs(&captured).call(event).await;
+        let lines = captured.lines();
+        let refused = lines.iter().filter(|line| line["message"] == "the client is not authorized").collect::<Vec<_>>();
+        assert_eq!(refused.len(), 1, "{lines:?}");
+        assert_eq!(refused[0]["level"], "INFO");
+        assert!(lines.iter().all(|line| line["level"] != "ERROR"), "{lines:?}");
+    }
 }
 
 #[tokio::test]

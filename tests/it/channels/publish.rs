@@ -169,7 +169,8 @@ async fn check_21_ids_are_kept_and_never_invented() {
 
 #[tokio::test]
 async fn check_23_unauthorized_refuses_the_whole_publish() {
-    let caller = Caller::new(handlers());
+    let captured = CapturedLogs::default();
+    let caller = Caller::new(handlers()).with_logs(&captured);
     for event in [
         publish("/each/room", ["a", "unauthorized", "io"]),
         publish("/all/room", ["a", "unauthorized"]),
@@ -178,6 +179,9 @@ async fn check_23_unauthorized_refuses_the_whole_publish() {
         let refused = caller.call(event).await.unwrap_err();
         assert_eq!(refused.error_type(), "UnauthorizedException");
     }
+    let lines = captured.lines();
+    let refusals = lines.iter().filter(|line| line["error_type"] == "UnauthorizedException");
+    assert_eq!(refusals.map(|line| &line["level"]).collect::<Vec<_>>(), ["INFO"; 3], "{lines:?}");
     // An argument refuses as well.
     async fn of_user(_: CognitoUser, Payload(payload): Payload<Value>) -> Result<Option<Value>, BoxError> {
         Ok(Some(payload))

@@ -23,7 +23,7 @@ const ELSEWHERE: [(&str, &str); 17] = [
     ("sdk/src/observe/capture.rs", "likewise"),
     ("sdk/src/clients/aws/replay.rs", "compiled for unit tests alone"),
     ("sdk/src/core/json", "reads the messages of serde, and shortens them"),
-    ("sdk/src/http/extract/serde_message", "the detail of one field, which the client reads"),
+    ("sdk/src/core/json/message", "the detail of one field, which the client reads"),
     ("sdk/src/http/extract/valid/messages.rs", "likewise"),
     ("sdk/src/http/extract/member_names", "likewise"),
     ("sdk/src/json_schema/describe.rs", "likewise"),

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::config::AdapterConfig;
 use crate::appsync::call::{FieldCall, FieldResponse};
 use crate::appsync::context::FieldContext;
+use crate::appsync_request::unauthorized::UNAUTHORIZED;
 use crate::appsync_request::{calls, failure};
 use crate::core::deadline::until;
 use crate::core::error::{self, BoxError, FunctionError};
@@ -60,6 +61,11 @@ where
 /// Emits the one log line of an item that failed; a single field is logged as a failed invocation.
 fn log(index: usize, field: Option<&str>, error: &FunctionError) {
     let error_type = error.error_type();
+    if error_type == UNAUTHORIZED {
+        return error::log(error, |error| {
+            tracing::info!(item = index, field, error_type, error, "the client is not authorized");
+        });
+    }
     error::log(error, |error| {
         tracing::error!(item = index, field, error_type, error, "the item of the batch failed");
     });

@@ -30,8 +30,22 @@ pub(super) fn single(result: Result<Box<RawValue>, FunctionError>) -> Result<Out
     limited(result?.into())
 }
 
-/// Returns the list of a batch.
+/// Returns the list of a batch. A value that is too large for any response fails its item alone.
 pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Result<Outgoing, FunctionError> {
+    let results = results.into_iter().enumerate().map(|(index, result)| match result {
+        Ok(data) if data.get().len() > LIMIT => {
+            let error = FunctionError::new("ResponseTooLarge", too_large("value", data.get().len()));
+            tracing::error!(
+                item = index,
+                error_type = error.error_type(),
+                error = error.message(),
+                "the item of the batch failed"
+            );
+            Err(error)
+        }
+        other => other,
+    });
+    let results = results.collect::<Vec<_>>();
     let items = results.iter().map(|result| match result {
         Ok(data) => Item::Value { data },
         Err(error) => Item::Failed { error_type: error.error_type(), error_message: error.message() },
@@ -44,8 +58,11 @@ pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Resul
 fn limited(response: Outgoing) -> Result<Outgoing, FunctionError> {
     let length = response.as_json().map_or(0, |json| json.get().len());
     if length > LIMIT {
-        let message = format!("the response has {length} bytes; the limit of AppSync is {LIMIT}");
-        return Err(FunctionError::new("ResponseTooLarge", message));
+        return Err(FunctionError::new("ResponseTooLarge", too_large("response", length)));
     }
     Ok(response)
+}
+
+fn too_large(what: &str, length: usize) -> String {
+    format!("the {what} has {length} bytes; the limit of AppSync is {LIMIT}")
 }

@@ -12,6 +12,7 @@ use crate::appsync_request::unauthorized::UNAUTHORIZED;
 use crate::appsync_request::{calls, failure};
 use crate::channels::call::{ChannelCall, ChannelResponse, IncomingEvent};
 use crate::channels::context::ChannelContext;
+use crate::channels::extract::payload::INVALID_PAYLOAD;
 use crate::channels::unmatched::Unmatched;
 use crate::core::deadline::until;
 use crate::core::error::{self, BoxError, FunctionError};
@@ -73,7 +74,11 @@ fn is_refusal_of(error: &FunctionError, refusal: Option<&Answer>) -> bool {
 /// Emits the one log line of an event that failed.
 fn log(channel: &str, event_id: &str, error: &FunctionError) {
     let error_type = error.error_type();
-    error::log(error, |error| tracing::error!(channel, event_id, error_type, error, "the event failed"));
+    // The publisher chose the payload.
+    error::log(error, |error| match error_type {
+        UNAUTHORIZED | INVALID_PAYLOAD => tracing::info!(channel, event_id, error_type, error, "the event was refused"),
+        _ => tracing::error!(channel, event_id, error_type, error, "the event failed"),
+    });
 }
 
 /// Returns the events as they came.

@@ -10,6 +10,9 @@ use crate::core::error::{BoxError, FunctionError};
 use crate::core::json;
 use crate::function::builder::Sealed;
 
+/// The type of the error of a payload that does not fit.
+pub(in crate::channels) const INVALID_PAYLOAD: &str = "InvalidPayload";
+
 /// The payload of the event for which the function is called: any JSON, as the client published it.
 ///
 /// A payload that does not fit `T` fails the event as `InvalidPayload`, with the path and without the value. A client that
@@ -42,7 +45,8 @@ impl<T: DeserializeOwned + Send> FromPublished for Payload<T> {
 /// Decodes the payload of an event.
 pub(super) fn payload<T: DeserializeOwned>(event: &IncomingEvent) -> Result<T, FunctionError> {
     json::decode_by_name(event.json().as_bytes()).map_err(|error| {
-        FunctionError::new("InvalidPayload", format!("`payload` does not match the expected type: {error}"))
+        let message = format!("`payload` does not match the expected type: {}", error.for_client());
+        FunctionError::new(INVALID_PAYLOAD, message)
     })
 }
 

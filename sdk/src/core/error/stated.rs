@@ -14,18 +14,22 @@ pub(crate) struct Stated {
 
 impl NamedErrors {
     /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
-    /// error type that was added here. `None` for any other error, whose text may be internal.
+    /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
+    /// that is internal.
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
-        causes(error).find_map(|cause| {
-            if let Some(name) = self.name_of(cause) {
-                return Some(Stated { error_type: name.to_owned(), message: cause.to_string() });
+        let stated = causes(error).find_map(|cause| {
+            if let Some(named) = self.find(cause) {
+                let stated = || Stated { error_type: named.error_type().to_owned(), message: cause.to_string() };
+                return Some((!named.is_internal()).then(stated));
             }
             let described = as_error::<FunctionError>(cause).map(|error| &error.described);
             let Described { error_type, message, source } = described.or_else(|| cause.downcast_ref())?;
             // As `apply` does: the type is that of a known cause, the text stays.
-            let name = source.as_ref().and_then(|source| causes(&**source).find_map(|at| self.name_of(at)));
-            Some(Stated { error_type: name.unwrap_or(error_type).to_owned(), message: message.clone() })
-        })
+            let named = source.as_ref().and_then(|source| causes(&**source).find_map(|at| self.find(at)));
+            let name = named.map_or(error_type.as_str(), |named| named.error_type());
+            Some(Some(Stated { error_type: name.to_owned(), message: message.clone() }))
+        });
+        stated.flatten()
     }
 }
 
@@ -47,6 +51,38 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("secret host")]
     struct Outer(#[source] BoxError);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("secret host")]
+    struct Internal(#[source] FunctionError);
+
+    impl ErrorType for Internal {
+        fn error_type(&self) -> &str {
+            "Internal"
+        }
+
+        fn is_internal(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn the_text_of_an_internal_error_is_not_stated_nor_what_it_holds() {
+        let mut names = NamedErrors::default();
+        names.add::<Internal>();
+        let internal = || Internal(FunctionError::new("Gone", "secret key"));
+        for error in [internal().into(), Outer(internal().into()).into(), BoxError::from(Box::new(internal()))] {
+            assert_eq!(names.stated(&*error), None);
+            let posted = names.apply(FunctionError::of(error));
+            assert_eq!((posted.error_type(), posted.message()), ("Internal", "internal error"));
+            let texts = super::super::chain(&posted).join(" ");
+            assert!(texts.contains("secret host"), "the log has it: {texts}");
+        }
+        // Its own text was written for the caller.
+        let own = || FunctionError::new("Late", "too late").with_source(internal());
+        assert_eq!(names.stated(&own()).unwrap().message, "too late");
+        assert_eq!(names.apply(own()).message(), "too late");
+    }
 
     #[test]
     fn only_the_text_that_was_written_for_the_caller_is_stated() {

@@ -85,8 +85,8 @@ use serde_json::{Map, Value};
 
 use self::claim::Claim;
 use crate::core::json::field::field;
+use crate::core::json::message::without_values;
 use crate::http::error::Rejection;
-use crate::http::extract::serde_message::without_values;
 
 /// The verified claims of the caller. See the [module docs](self).
 ///

@@ -45,11 +45,11 @@ use http_body::Body as _;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::core::json::{pointer, push_step};
+use crate::core::json::message::{field_of, without_values};
+use crate::core::json::pointer;
 use crate::http::error::{FieldError, HttpError, Rejection};
 use crate::http::extract::content_type::{media_type, reject_encoded};
 use crate::http::extract::context::{EventKind, EventParts};
-use crate::http::extract::serde_message::without_values;
 
 /// A typed value as JSON: extractor and response. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,17 +141,12 @@ fn reject<T: DeserializeOwned>(text: &str, error: &serde_json::Error) -> Rejecti
         return Rejection::new(StatusCode::BAD_REQUEST, detail);
     }
     let deserializer = &mut serde_json::Deserializer::from_str(text);
-    let (mut at, text) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
+    let (at, text) = match serde_path_to_error::deserialize::<_, T>(deserializer) {
         Err(error) => (pointer(error.path()), error.inner().to_string()),
         Ok(_) => (String::new(), error.to_string()),
     };
-    // serde reports both at the object that contains the field.
-    let named = text.strip_prefix("missing field `").or(text.strip_prefix("duplicate field `"));
-    if let Some(field) = named.and_then(|rest| rest.split('`').next()) {
-        push_step(&mut at, field);
-    }
     Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "the request body does not match the expected schema")
-        .with_field(FieldError::new(at, without_values(&text)))
+        .with_field(FieldError::new(field_of(at, &text), without_values(&text)))
 }
 
 /// Returns `true` if the text may still be JSON. serde_json also reports a syntax error for an unknown variant of an

@@ -41,10 +41,10 @@ use serde::de::DeserializeOwned;
 use self::params::{Mismatch, Params};
 #[cfg(feature = "macros")]
 pub(super) use self::route::route_mismatch;
+use crate::core::json::message::without_values;
 use crate::core::json::push_step;
 use crate::http::error::{FieldError, Rejection};
 use crate::http::extract::context::{BrokenPathParam, PathParams};
-use crate::http::extract::serde_message::without_values;
 
 /// The parameters of the path as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

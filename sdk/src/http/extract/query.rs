@@ -36,9 +36,9 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
 use self::flattened::{Mistake, MistakeKind};
+use crate::core::json::message;
 use crate::core::json::{pointer, push_step};
 use crate::http::error::{FieldError, Rejection};
-use crate::http::extract::serde_message;
 
 /// The query string as a typed value. See the [module docs](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub(super) fn decode<T: DeserializeOwned>(text: &[u8]) -> Result<T, FieldError> 
             Segment::Map { key } => Some(key.as_str()),
             _ => None,
         });
-        Err(FieldError::new(at, serde_message::of_key::<T>(key, &message)))
+        Err(FieldError::new(at, message::of_key::<T>(key, &message)))
     })
 }
 
@@ -118,8 +118,8 @@ fn in_flattened(Mistake { field, kind }: Mistake) -> FieldError {
         }
     }
     let detail = match kind {
-        MistakeKind::Refused(message) if message.starts_with("invalid type") => serde_message::expected_in(&message),
-        MistakeKind::Refused(message) => serde_message::without_values(&message),
+        MistakeKind::Refused(message) if message.starts_with("invalid type") => message::expected_in(&message),
+        MistakeKind::Refused(message) => message::without_values(&message),
         MistakeKind::Repeated => "must occur only once".to_owned(),
         MistakeKind::TooLarge => "has too many or too long fields to find their types".to_owned(),
     };

@@ -240,7 +240,6 @@ fn extractors() -> Vec<(&'static str, Option<Vec<&'static str>>)> {
         ("plain_value", None),
         ("query", Some(vec!["400"])),
         ("secret", Some(vec![])),
-        ("serde_message", None),
         ("valid", Some(vec!["400", "413", "415", "422"])),
     ]
 }

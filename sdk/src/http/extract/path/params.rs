@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
+use crate::core::json::message::{unparsed, without_values};
 use crate::http::extract::plain_value::{Text, TextError};
-use crate::http::extract::serde_message::{unparsed, without_values};
 
 /// The reason why the parameters do not match the type.
 #[derive(Debug)]

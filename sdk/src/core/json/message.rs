@@ -12,10 +12,19 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 
 use self::expected_type::expected_type;
-use crate::core::json::{self, found};
+use super::found;
+
+/// Returns a JSON Pointer to the field that is missing or duplicated; serde reports both at the object that contains it.
+pub(crate) fn field_of(mut pointer: String, message: &str) -> String {
+    let named = message.strip_prefix("missing field `").or(message.strip_prefix("duplicate field `"));
+    if let Some(field) = named.and_then(|rest| rest.split('`').next()) {
+        super::push_step(&mut pointer, field);
+    }
+    pointer
+}
 
 /// Translates serde's message and omits the value.
-pub(super) fn without_values(message: &str) -> String {
+pub(crate) fn without_values(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     let translated = if message.starts_with("missing field") {
         Some("is missing".to_owned())
@@ -54,11 +63,11 @@ pub(super) fn without_values(message: &str) -> String {
 
 /// Returns the translation of what the type expected.
 fn expected(message: &str) -> Option<Cow<'_, str>> {
-    json::expected(message).map(translate)
+    super::expected(message).map(translate)
 }
 
 /// Returns what the type of a value expected, without what it was: in a query, each value is a text.
-pub(super) fn expected_in(message: &str) -> String {
+pub(crate) fn expected_in(message: &str) -> String {
     expected(message).map_or_else(|| "is invalid".to_owned(), |text| format!("expected {text}"))
 }
 
@@ -172,7 +181,7 @@ fn is_unparsed(message: &str) -> bool {
 }
 
 /// Translates such a message; `kind` is the type that the text was parsed as, if it is known.
-pub(super) fn unparsed(kind: Option<&str>, message: &str) -> String {
+pub(crate) fn unparsed(kind: Option<&str>, message: &str) -> String {
     let is_wide = kind.is_none_or(|kind| matches!(kind, "u64" | "u128" | "i64" | "i128"));
     if is_wide && message.starts_with("number too large") {
         return "is too large".to_owned();
@@ -194,7 +203,7 @@ pub(super) fn unparsed(kind: Option<&str>, message: &str) -> String {
 
 /// Translates the message about the value of a key in a query or a form. The standard library's messages do not name
 /// the type, which is that of the field in `T`.
-pub(super) fn of_key<T: DeserializeOwned>(key: Option<&str>, message: &str) -> String {
+pub(crate) fn of_key<T: DeserializeOwned>(key: Option<&str>, message: &str) -> String {
     match message {
         // The message of serde_html_form for several values where one is expected.
         "unsupported value" => "must occur only once".to_owned(),
