@@ -98,8 +98,9 @@ impl Tools {
 /// parameters, the others are the query, and the properties of the body are JSON, each by its declared type. A path
 /// parameter that is missing, empty or sent twice is a 400, which names it: another route would match. The
 /// response becomes `httpStatusCode` and the body, which must be text; headers are left out. An error of the router and a
-/// panic are a 500, the deadline is a 504. [`tools::Session`](crate::tools::Session) and
-/// [`tools::Caller`](crate::tools::Caller) are extractors of the router.
+/// panic are a 500, the deadline is a 504; an error without a body, such as that of an unknown route, is a problem
+/// (RFC 9457). [`tools::Session`](crate::tools::Session) and [`tools::Caller`](crate::tools::Caller) are extractors of the
+/// router.
 ///
 /// Add an [`http::Stack`](crate::http::Stack) for its error responses and log lines.
 ///
