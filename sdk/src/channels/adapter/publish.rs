@@ -99,7 +99,10 @@ where
     let end = config.margin.and_then(|margin| until(context.invocation(), margin));
     let call = |index, event: IncomingEvent| {
         let span = tracing::error_span!("event", item = index);
-        called(service, ChannelCall::new(context.clone(), vec![event]), config).instrument(span)
+        let called = called(service, ChannelCall::new(context.clone(), vec![event]), config);
+        #[cfg(feature = "otel")]
+        let called = called.inspect(super::spans::ended);
+        called.instrument(span)
     };
     let refuses = |result: &Result<Vec<Answer>, FunctionError>| match result {
         Err(error) => is_refusal(error),
