@@ -16,6 +16,7 @@ async fn authorize(request: Authorization) -> Result<Access, BoxError> {
             Access::allow()
         }
         "long" => Access::allow().ttl(Duration::from_secs(3601)),
+        "short" => Access::deny().ttl(Duration::from_millis(1)),
         token => {
             let seen = format!("{:?} {:?} {:?}", request.operation(), request.namespace(), request.channel());
             Access::allow().context("token", token).context("seen", seen).ttl(Duration::from_secs(3600))
