@@ -135,6 +135,8 @@ async fn metrics_are_written_once_however_a_call_ends() {
             let failed: Vec<_> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
             let expected = match how {
                 "well" => None,
+                // The stack leaves the line of a panic to the hook.
+                "panic" if name == "router of an agent" => None,
                 "error" => Some("the disk is full"),
                 "panic" => Some("panicked"),
                 _ => Some("cancelled after 9."),

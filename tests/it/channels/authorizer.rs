@@ -36,6 +36,8 @@ async fn check_25_an_authorizer_writes_the_handler_context() {
     assert_eq!(answer["handlerContext"]["seen"], r#"Subscribe Some("chat") Some("/chat/*")"#);
     let answer = caller.call(channel_authorization("deny")).await.unwrap();
     assert_eq!(answer.to_string(), r#"{"isAuthorized":false,"ttlOverride":0}"#);
+    let answer = caller.call(channel_authorization("short")).await.unwrap();
+    assert_eq!(answer.to_string(), r#"{"isAuthorized":false,"ttlOverride":1}"#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,6 @@
 //! The span attributes of a publish, of its events and of a subscription, by
 //! <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>; never a payload.
 
-use super::publish::Answer;
 use crate::channels::context::{ChannelContext, Operation};
 use crate::core::error::FunctionError;
 use crate::observe::traces::span;
@@ -25,11 +24,7 @@ pub(super) fn began(context: &ChannelContext, events: usize) {
 }
 
 /// Marks the span of an event that failed.
-pub(super) fn ended(result: &Result<Vec<Answer>, FunctionError>) {
-    let error = match result {
-        Ok(answers) => answers.iter().find_map(|answer| answer.result.as_ref().err()),
-        Err(error) => Some(error),
-    };
+pub(super) fn failed(error: Option<&FunctionError>) {
     if let Some(error) = error {
         span::set_failed(error.error_type());
     }
