@@ -60,6 +60,8 @@ mod schema;
 #[cfg(any(feature = "bedrock", feature = "agentcore"))]
 pub(crate) mod service;
 pub(crate) mod session;
+#[cfg(feature = "otel")]
+pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
 

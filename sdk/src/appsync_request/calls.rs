@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::task::coop;
 use tokio::time::Instant;
 
+use crate::core::env;
 use crate::core::invocation::Invocation;
 use crate::core::panic::Cancellable;
 
@@ -20,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Warns once if the function may work longer than AppSync waits.
 pub(crate) fn warn_of_long_timeout(invocation: &Invocation) {
     static WARNED: Once = Once::new();
-    if invocation.remaining().is_some_and(|remaining| remaining > LONGEST) {
+    if is_too_long(invocation.remaining(), env::is_on_lambda()) {
         WARNED.call_once(|| {
             tracing::warn!(
                 "the time-out of the function is longer than the 30 s that AppSync waits for its response: set it to 25 s \
@@ -28,6 +29,11 @@ pub(crate) fn warn_of_long_timeout(invocation: &Invocation) {
             );
         });
     }
+}
+
+/// A local run has the longest time-out of Lambda, which says nothing about the function.
+fn is_too_long(remaining: Option<Duration>, is_on_lambda: bool) -> bool {
+    is_on_lambda && remaining.is_some_and(|remaining| remaining > LONGEST)
 }
 
 /// Calls a function for each item, `concurrency` of them at the same time, until the end or the first result that ends the
@@ -85,5 +91,17 @@ pub(crate) async fn until_end<R>(end: Option<Instant>, call: impl Future<Output 
     match end {
         None => Some(call.await),
         Some(end) => tokio::time::timeout_at(end, call).await.ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_time_out_is_one_of_lambda_above_30_s() {
+        let of = |seconds| is_too_long(Some(Duration::from_secs(seconds)), true);
+        assert!(of(31) && !of(30) && !is_too_long(None, true));
+        assert!(!is_too_long(Some(Duration::from_secs(900)), false), "a local run");
     }
 }

@@ -186,6 +186,7 @@ where
         + 'static,
 {
     type Adapter = BedrockAdapter;
+    const HIDES_FAILURES: bool = true;
 
     fn adapter(self, layers: L, errors: NamedErrors) -> BedrockAdapter {
         if let Some(mistake) = self.tools.mistake_for_bedrock() {
@@ -207,6 +208,7 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Adapter = BedrockAdapter;
+    const HIDES_FAILURES: bool = true;
 
     fn adapter(self, layers: L, _: NamedErrors) -> BedrockAdapter {
         BedrockAdapter::new(None, Some(erased(layers.layer(self.service))), self.settings)

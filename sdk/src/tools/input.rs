@@ -12,8 +12,15 @@ use crate::core::json::{described, is_object, pointer};
 use crate::core::raw::RawEvent;
 
 /// The arguments of a tool: the last argument of its function. See [`Tools::add`](super::Tools::add).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Input<T>(pub T);
+
+/// What a model or a user wrote may be secret or personal, and is not shown.
+impl<T> fmt::Debug for Input<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Input").finish_non_exhaustive()
+    }
+}
 
 /// The arguments of a call as JSON: a value, or text that is not decoded yet. `null` is an empty object.
 ///
