@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
@@ -11,6 +11,7 @@ use super::call::{Call, CallContext, contained};
 use super::definition::{Definition, Hints, Tool};
 use super::handler::ToolFunction;
 use super::input::Arguments;
+use super::layers::{ErasedLayer, Layered};
 use super::outcome::Outcome;
 use super::schema;
 use crate::core::error::{BoxError, ErrorType, NamedErrors};
@@ -64,10 +65,11 @@ use crate::function::builder::Sealed;
 #[derive(Clone, Default)]
 #[must_use = "tools do nothing until a function serves them"]
 pub struct Tools {
-    tools: Vec<Arc<RegisteredTool>>,
+    pub(super) tools: Vec<Layered>,
     by_name: HashMap<&'static str, usize>,
+    pub(super) layers: Vec<ErasedLayer>,
     errors: NamedErrors,
-    mistake: Option<String>,
+    pub(super) mistake: Option<String>,
 }
 
 /// A tool of [`Tools`]: what a client may know of it. Its schemas are made once, when they are first used.
@@ -168,17 +170,20 @@ impl Tools {
     }
 
     fn register(self, tool: RegisteredTool) -> Self {
-        self.insert(Arc::new(tool))
+        self.insert(Layered::new(tool))
     }
 
-    fn insert(mut self, tool: Arc<RegisteredTool>) -> Self {
-        let name = tool.name();
+    /// Adds a tool, around whose layers are those of this registry.
+    fn insert(mut self, tool: Layered) -> Self {
+        let tool = tool.nested();
+        let name = tool.tool.name();
         let mistake = match self.by_name.insert(name, self.tools.len()) {
             Some(_) => Some(format!("two tools have the name `{name}`: rename one")),
-            None => tool.definition.mistake(),
+            None => tool.tool.definition.mistake(),
         };
         self.mistake = self.mistake.take().or(mistake);
         self.tools.push(tool);
+        self.apply_layers(self.tools.len() - 1);
         self
     }
 
@@ -196,7 +201,7 @@ impl Tools {
 
     /// Returns the tools in the order in which they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &RegisteredTool> {
-        self.tools.iter().map(|tool| &**tool)
+        self.tools.iter().map(|tool| &*tool.tool)
     }
 
     /// Returns the number of tools.
@@ -211,7 +216,11 @@ impl Tools {
 
     /// Returns the tool of this name.
     pub fn get(&self, name: &str) -> Option<&RegisteredTool> {
-        self.by_name.get(name).and_then(|at| self.tools.get(*at)).map(|tool| &**tool)
+        self.layered(name).map(|tool| &*tool.tool)
+    }
+
+    fn layered(&self, name: &str) -> Option<&Layered> {
+        self.by_name.get(name).and_then(|at| self.tools.get(*at))
     }
 
     /// Gives the last tool another name, for tests with many tools.
@@ -219,7 +228,7 @@ impl Tools {
     #[cfg(feature = "mcp")]
     pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
         let at = self.tools.len() - 1;
-        if let Some(tool) = Arc::get_mut(&mut self.tools[at]) {
+        if let Some(tool) = std::sync::Arc::get_mut(&mut self.tools[at].tool) {
             self.by_name.remove(tool.definition.name());
             tool.definition = Definition::new(name, "One of many.");
             self.by_name.insert(name, at);
@@ -243,8 +252,8 @@ impl Tools {
 
     /// Calls a tool, whose panics and errors are the caller's to handle.
     pub(crate) fn dispatch(&self, call: Call) -> CallFuture {
-        match self.get(call.name()) {
-            Some(tool) => (tool.function)(call),
+        match self.layered(call.name()) {
+            Some(tool) => tool.call(call),
             None => Box::pin(std::future::ready(Ok(Outcome::UnknownTool))),
         }
     }
@@ -263,6 +272,14 @@ impl fmt::Debug for Tools {
 }
 
 impl RegisteredTool {
+    /// Calls the function, whatever the name of the call.
+    pub(super) fn call(&self, call: Call) -> CallFuture {
+        match call.arguments.infinite(|| self.input_schema()) {
+            Some(invalid) => Box::pin(std::future::ready(Ok(Outcome::Invalid(invalid)))),
+            None => (self.function)(call),
+        }
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &'static str {
         self.definition.name()
