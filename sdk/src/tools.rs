@@ -11,6 +11,8 @@
 //! | an MCP server, over HTTP | `mcp::Server::new` | `mcp` |
 //! | your own code | [`Tools::call`] | `tools` |
 //!
+//! [`Tools::layer`] adds tower layers around calls, in all of them.
+//!
 //! [`Tools::schema`] exports the schemas for deployment, as does `cargo run -- tools --dialect agentcore` (or `bedrock`, `mcp`);
 //! the command does not know the tools of an MCP server that is a route of a router.
 //!
