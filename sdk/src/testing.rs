@@ -464,8 +464,8 @@ impl<R: RawService> Caller<R> {
         &self.routes
     }
 
-    /// Calls the function with a request, or a [message](crate::testing) of a client of MCP, as the event of an HTTP API. A request without
-    /// [`path_parameter`](http::Request::path_parameter) has those of the function's
+    /// Calls the function with a request, as the event of an HTTP API; also with a message of `testing::mcp`. A request
+    /// without [`path_parameter`](http::Request::path_parameter) has those of the function's
     /// [`route`](crate::Function::route), if it matches one.
     ///
     /// # Errors

@@ -82,8 +82,8 @@ impl fmt::Debug for Innermost {
 }
 
 impl Tools {
-    /// Adds a layer around each call of these tools, of those too that are added later: a service from
-    /// [`Call`](super::Call) to [`Outcome`], whatever the kind of function that serves the tools. The layer that is named
+    /// Adds a layer around each call of these tools, including those that are added later: a service from
+    /// [`Call`](super::Call) to [`Outcome`], in every kind of function that serves the tools. The layer that is named
     /// first is the outermost. Layers of [`Function::layer`](crate::Function::layer), and of the HTTP function around an MCP
     /// server, are outside of these.
     ///
@@ -93,12 +93,11 @@ impl Tools {
     /// Within the layers, [`Call::name`](super::Call::name) is the name of a tool that exists. The arguments are not decoded
     /// yet. A [`ToolError`](super::ToolError) of a layer reaches the model; any other error, a panic and the deadline are
     /// logged and opaque. [`from_fn`](super::from_fn()) makes a layer of an async function. `Layer::layer` is called for
-    /// each tool, and again when a layer or a tool is added: what calls share belongs into the layer.
+    /// each tool, and again when a layer or a tool is added: state that calls share belongs in the layer.
     ///
     /// # Example
     ///
     /// ```
-    /// use std::num::NonZeroUsize;
     /// use std::sync::atomic::{AtomicUsize, Ordering};
     /// use std::sync::Arc;
     ///
