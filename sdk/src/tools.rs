@@ -58,9 +58,11 @@ mod from_fn;
 mod handler;
 mod input;
 pub(crate) mod kinds;
+mod layered;
 mod layers;
 mod outcome;
 mod output;
+mod registered;
 mod registry;
 mod schema;
 #[cfg(any(feature = "bedrock", feature = "agentcore"))]
@@ -87,9 +89,10 @@ pub use self::outcome::Outcome;
 #[doc(hidden)]
 pub use self::output::{ByContent, ByValue, Fallible, Plain};
 pub use self::output::{ToolOutput, ToolResult};
+pub use self::registered::RegisteredTool;
 #[doc(hidden)]
 pub use self::registry::ByFunction;
-pub use self::registry::{IntoTool, RegisteredTool, Tools};
+pub use self::registry::{IntoTool, Tools};
 pub use self::session::Session;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::Tool;

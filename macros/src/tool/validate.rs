@@ -46,7 +46,9 @@ fn check(sig: &Signature) -> Result<()> {
     }
     let unnamed = || sig.inputs.iter().find_map(|input| impl_trait(input.to_token_stream()));
     match sig.generics.params.first().map(Spanned::span).or_else(unnamed) {
-        Some(span) => Err(Error::new(span, "a tool cannot be generic: its arguments have the types that a model sends")),
+        Some(span) => {
+            Err(Error::new(span, "a tool cannot be generic: its arguments have the types that a model sends"))
+        }
         None => Ok(()),
     }
 }
@@ -72,7 +74,10 @@ fn argument(input: &FnArg) -> Result<Argument> {
     match &*input.pat {
         Pat::Ident(name) if !is_extracted => {
             if let Some(span) = reference(input.ty.to_token_stream()) {
-                return Err(Error::new(span, "the arguments of a tool own their values: take a `String` or a `Vec<T>`"));
+                return Err(Error::new(
+                    span,
+                    "the arguments of a tool own their values: take a `String` or a `Vec<T>`",
+                ));
             }
             let attributes = input.attrs.iter().filter(|attr| is_own(attr)).cloned().collect();
             Ok(Argument::Plain(name.ident.clone(), (*input.ty).clone(), attributes))

@@ -208,7 +208,11 @@ impl Message {
 /// Returns a text as a header has it: in base64, unless all of it may stand there.
 fn header_text(text: &str) -> String {
     let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && text.trim() == text;
-    if is_plain && !text.starts_with("=?base64?") { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
+    if is_plain && !text.starts_with("=?base64?") {
+        text.to_owned()
+    } else {
+        format!("=?base64?{}?=", STANDARD.encode(text))
+    }
 }
 
 impl From<Message> for Request {

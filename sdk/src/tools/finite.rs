@@ -144,8 +144,8 @@ fn member_schema<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
 mod tests {
     use std::collections::{BTreeMap, HashMap};
 
-    use serde_json::value::RawValue;
     use serde_json::json;
+    use serde_json::value::RawValue;
 
     use super::*;
     use crate::tools::input::Arguments;

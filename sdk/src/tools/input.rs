@@ -84,7 +84,10 @@ impl Arguments {
 
     /// Returns the mistake of a number that would be infinite as the `f32` of this schema, which is made if there is such a
     /// number; or that of a number that no JSON value can hold.
-    pub(super) fn infinite<S: std::borrow::Borrow<Value>>(&self, schema: impl FnOnce() -> S) -> Option<InvalidArguments> {
+    pub(super) fn infinite<S: std::borrow::Borrow<Value>>(
+        &self,
+        schema: impl FnOnce() -> S,
+    ) -> Option<InvalidArguments> {
         let parsed;
         let value = match &self.0 {
             Json::Value(value) if finite::exceeds(value) => value,

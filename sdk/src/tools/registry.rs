@@ -2,19 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::OnceLock;
-
-use serde_json::Value;
 
 use super::call::{Call, CallContext, contained};
-use super::definition::{Definition, Hints, Tool};
+use super::definition::Tool;
 use super::handler::ToolFunction;
 use super::input::Arguments;
-use super::layers::{ErasedLayer, Layered};
+use super::layered::{ErasedLayer, Layered};
 use super::outcome::Outcome;
+use super::registered::{CallFuture, RegisteredTool, Schema};
 use super::schema;
-use crate::core::error::{BoxError, ErrorType, NamedErrors};
+use crate::core::error::{ErrorType, NamedErrors};
 use crate::function::builder::Sealed;
 
 /// Tools, in the order in which they were added. Clones share the tools and their schemas.
@@ -70,32 +67,6 @@ pub struct Tools {
     pub(super) layers: Vec<ErasedLayer>,
     errors: NamedErrors,
     pub(super) mistake: Option<String>,
-}
-
-/// A tool of [`Tools`]: what a client may know of it. Its schemas are made once, when they are first used.
-pub struct RegisteredTool {
-    definition: Definition,
-    input: Schema,
-    output: Option<Schema>,
-    function: Box<dyn Fn(Call) -> CallFuture + Send + Sync>,
-}
-
-/// The work of a call.
-pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<Outcome, BoxError>> + Send>>;
-
-struct Schema {
-    make: fn() -> Value,
-    made: OnceLock<Value>,
-}
-
-impl Schema {
-    fn new(make: fn() -> Value) -> Self {
-        Self { make, made: OnceLock::new() }
-    }
-
-    fn get(&self) -> &Value {
-        self.made.get_or_init(self.make)
-    }
 }
 
 /// A tool that [`Tools::add`] takes: an async function whose last argument is [`Input<T>`](super::Input), or the
@@ -230,7 +201,7 @@ impl Tools {
         let at = self.tools.len() - 1;
         if let Some(tool) = std::sync::Arc::get_mut(&mut self.tools[at].tool) {
             self.by_name.remove(tool.definition.name());
-            tool.definition = Definition::new(name, "One of many.");
+            tool.definition = super::definition::Definition::new(name, "One of many.");
             self.by_name.insert(name, at);
         }
         self
@@ -268,51 +239,5 @@ impl Tools {
 impl fmt::Debug for Tools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl RegisteredTool {
-    /// Calls the function, whatever the name of the call.
-    pub(super) fn call(&self, call: Call) -> CallFuture {
-        match call.arguments.infinite(|| self.input_schema()) {
-            Some(invalid) => Box::pin(std::future::ready(Ok(Outcome::Invalid(invalid)))),
-            None => (self.function)(call),
-        }
-    }
-
-    /// Returns the name.
-    pub fn name(&self) -> &'static str {
-        self.definition.name()
-    }
-
-    /// Returns the name for people.
-    pub fn title(&self) -> Option<&'static str> {
-        self.definition.get_title()
-    }
-
-    /// Returns the description for the model.
-    pub fn description(&self) -> &'static str {
-        self.definition.description()
-    }
-
-    /// Returns the hints.
-    pub fn hints(&self) -> Hints {
-        self.definition.hints()
-    }
-
-    /// Returns the JSON Schema (2020-12) of the arguments. Nested types are inlined; only a recursive type has a `$ref`.
-    pub fn input_schema(&self) -> &Value {
-        self.input.get()
-    }
-
-    /// Returns the JSON Schema (2020-12) of the output; `None` for text and [`Content`](super::Content).
-    pub fn output_schema(&self) -> Option<&Value> {
-        self.output.as_ref().map(Schema::get)
-    }
-}
-
-impl fmt::Debug for RegisteredTool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RegisteredTool").field(&self.name()).finish()
     }
 }

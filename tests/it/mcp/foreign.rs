@@ -82,8 +82,11 @@ fn settings() -> StreamableHttpServerConfig {
         .disable_allowed_hosts()
 }
 
-fn library(settings: StreamableHttpServerConfig) -> StreamableHttpService<Library, NeverSessionManager> {
-    StreamableHttpService::new(|| Ok(Library), Arc::new(NeverSessionManager::default()), settings)
+type Service = StreamableHttpService<Library, NeverSessionManager>;
+
+fn library(settings: StreamableHttpServerConfig) -> Service {
+    let sessions = Arc::new(NeverSessionManager::default());
+    StreamableHttpService::new(|| Ok(Library), sessions, settings)
 }
 // guide: end
 
@@ -102,7 +105,8 @@ async fn burn() -> String {
 fn caller(settings: StreamableHttpServerConfig) -> Caller<impl RawService> {
     // guide: router
     let own = mcp::Server::new(Tools::new().add(add::tool()).add(burn::tool()));
-    let router = Router::new().route_service("/mcp", own).route_service("/library", library(settings));
+    let router = Router::new().route_service("/mcp", own);
+    let router = router.route_service("/library", library(settings));
     let function = http::service(router).layer(Stack::new());
     // guide: end
     Caller::new(function).with_time_left(Duration::from_secs(3))

@@ -248,7 +248,14 @@ mod tests {
         let plain = filter(Level::Debug, "");
         assert_eq!(limit(&plain, "my_function::store"), LevelFilter::DEBUG);
         assert_eq!(limit(&plain, "hyperspace"), LevelFilter::DEBUG, "a crate whose name only begins like one");
-        for target in ["hyper::client", "h2", "rmcp::service", "rustls::conn", "aws_smithy_runtime::client", "lambda_runtime::layers"] {
+        for target in [
+            "hyper::client",
+            "h2",
+            "rmcp::service",
+            "rustls::conn",
+            "aws_smithy_runtime::client",
+            "lambda_runtime::layers",
+        ] {
             assert_eq!(limit(&plain, target), LevelFilter::WARN, "{target}");
         }
         assert_eq!(limit(&filter(Level::Error, ""), "hyper"), LevelFilter::ERROR);

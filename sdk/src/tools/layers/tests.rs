@@ -72,7 +72,9 @@ impl Log {
 async fn call(tools: &Tools, name: &str, arguments: Value) -> Outcome {
     let mut context = Context::default();
     context.request_id = "52fd".into();
-    tools.call(name, arguments, CallContext::new(Invocation::with_time_left(context, Some(Duration::from_secs(3))))).await
+    tools
+        .call(name, arguments, CallContext::new(Invocation::with_time_left(context, Some(Duration::from_secs(3)))))
+        .await
 }
 
 #[tokio::test]
@@ -170,7 +172,11 @@ async fn each_kind_of_function_calls_a_tool_through_its_layers() {
 #[cfg(all(feature = "bedrock", feature = "agentcore", feature = "mcp", feature = "http", feature = "testing"))]
 fn outside_of<S>(layer: impl Layer<Service, Service = Service>) -> impl Layer<S, Service = Service>
 where
-    S: tower::Service<Call, Response = Outcome, Error = BoxError, Future: Send + 'static> + Clone + Send + Sync + 'static,
+    S: tower::Service<Call, Response = Outcome, Error = BoxError, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
 {
     layer_fn(move |inner: S| layer.layer(BoxCloneSyncService::new(inner)))
 }
