@@ -87,7 +87,7 @@ pub use self::handler::ToolFunction;
 pub use self::input::{Arguments, Input};
 pub use self::outcome::Outcome;
 #[doc(hidden)]
-pub use self::output::{ByContent, ByValue, Fallible, Plain};
+pub use self::output::{ByContent, ByValue, Fallible, Plain, ReturnedByTool, returning};
 pub use self::output::{ToolOutput, ToolResult};
 pub use self::registered::RegisteredTool;
 #[doc(hidden)]

@@ -201,7 +201,7 @@ mod tests {
     /// Decodes arguments as a call of a tool does.
     fn decoded(arguments: impl Into<Arguments>) -> Result<All, String> {
         let arguments = arguments.into();
-        match arguments.infinite(|| schema::input::<All>()) {
+        match arguments.infinite(schema::input::<All>) {
             Some(invalid) => Err(invalid.to_string()),
             None => arguments.decode::<All>().map_err(|error| error.to_string()),
         }
