@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
+use super::finite;
 use crate::core::json::{described, is_object, pointer};
 use crate::core::raw::RawEvent;
 
@@ -86,6 +87,28 @@ impl Arguments {
             Json::Value(value) => Ok(value.clone()),
             Json::Text(text) => serde_json::from_str(text.get()).map_err(|error| mistake("", &error)),
         }
+    }
+
+    /// Returns the mistake of a number that would be infinite as the `f32` of this schema, which is made if there is such a
+    /// number; or that of a number that no JSON value can hold.
+    pub(super) fn infinite<S: std::borrow::Borrow<Value>>(
+        &self,
+        schema: impl FnOnce() -> S,
+    ) -> Option<InvalidArguments> {
+        let parsed;
+        let value = match &self.0 {
+            Json::Value(value) if finite::exceeds(value) => value,
+            Json::Text(text) if finite::may_exceed(text.get()) => {
+                let json = &mut serde_json::Deserializer::from_str(text.get());
+                parsed = match serde_path_to_error::deserialize::<_, Value>(json) {
+                    Ok(parsed) => parsed,
+                    Err(found) => return Some(mistake(&pointer(found.path()), found.inner())),
+                };
+                &parsed
+            }
+            _ => return None,
+        };
+        finite::infinite(value, schema().borrow())
     }
 
     /// Decodes the input of a tool.
