@@ -12,7 +12,7 @@ use syn::Error;
 pub(crate) use self::expand::{checks, local, met, returned};
 use self::parse::Options;
 pub(crate) use self::parse::{Function, check_route};
-pub(crate) use self::validate::{problems_besides_arguments, problems_of_signature};
+pub(crate) use self::validate::{impl_trait, problems_of_signature};
 
 /// Returns the function, its `function()` and `main`. A mistake returns a stub `main`, so that the compiler does not also report a
 /// missing one.

@@ -46,6 +46,7 @@ pages! {
     bedrock_agents: "bedrock-agents.md",
     agentcore: "agentcore.md",
     mcp: "mcp.md",
+    mcp_resources: "mcp-resources.md",
     idempotency: "idempotency.md",
     rate_limits: "rate-limits.md",
     secrets: "secrets.md",

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod event;
+mod events;
 mod files;
 #[cfg(feature = "http")]
 mod hosts;

@@ -58,6 +58,8 @@
 //! | EventBridge and schedules | [`event_bridge`](mod@event_bridge), [`schedule`], [`scheduler`] |
 //! | AppSync (feature `appsync`): a field, a batch, a Lambda authorizer | `appsync`, `appsync_authorization` |
 //! | AppSync Events (feature `appsync`): a publish, a subscription, a Lambda authorizer | `channel_publish`, `channel_subscribe`, `channel_authorization` |
+//! | Bedrock Agents, AgentCore (features `bedrock`, `agentcore`) | `bedrock::function`, `bedrock::api`, `agentcore::tool` |
+//! | clients of an MCP server (feature `mcp`) | `mcp::call`, `mcp::list` and others |
 //! | Step Functions, Cognito, a direct invocation | [`serde_json::json!`] |
 //!
 //! `event()` of a builder returns its event, and so does `Into<Value>`. It serializes as that event, so that one can be
@@ -129,6 +131,8 @@ mod lines;
 #[cfg(feature = "cloudwatch-logs")]
 pub mod logs;
 pub mod mapping;
+#[cfg(all(feature = "http", feature = "mcp"))]
+pub mod mcp;
 pub mod mq;
 #[cfg(feature = "openapi")]
 mod openapi;
@@ -460,8 +464,8 @@ impl<R: RawService> Caller<R> {
         &self.routes
     }
 
-    /// Calls the function with a request, as the event of an HTTP API. A request without
-    /// [`path_parameter`](http::Request::path_parameter) has those of the function's
+    /// Calls the function with a request, as the event of an HTTP API; also with a message of `testing::mcp`. A request
+    /// without [`path_parameter`](http::Request::path_parameter) has those of the function's
     /// [`route`](crate::Function::route), if it matches one.
     ///
     /// # Errors
@@ -473,7 +477,8 @@ impl<R: RawService> Caller<R> {
         doc = "\n# Panics\n\nIf it disagrees with the document of [`against`](Self::against)."
     )]
     #[cfg(feature = "http")]
-    pub async fn send(&self, request: http::Request) -> Result<http::TestResponse, FunctionError> {
+    pub async fn send(&self, request: impl Into<http::Request>) -> Result<http::TestResponse, FunctionError> {
+        let request = request.into();
         #[cfg(feature = "json-schema")]
         let checked = self.contract.as_ref().map(|contract| (contract, Contract::request(&request)));
         let event = request.into_event_of(&self.routes)?;

@@ -11,6 +11,8 @@
 //! | an MCP server, over HTTP | `mcp::Server::new` | `mcp` |
 //! | your own code | [`Tools::call`] | `tools` |
 //!
+//! [`Tools::layer`] adds tower layers around calls, in all of them.
+//!
 //! [`Tools::schema`] exports the schemas for deployment, as does `cargo run -- tools --dialect agentcore` (or `bedrock`, `mcp`);
 //! the command does not know the tools of an MCP server that is a route of a router.
 //!
@@ -51,15 +53,23 @@ mod definition;
 pub(crate) mod dialect;
 mod error;
 mod extract;
+pub(crate) mod finite;
+mod from_fn;
 mod handler;
 mod input;
+pub(crate) mod kinds;
+mod layered;
+mod layers;
 mod outcome;
 mod output;
+mod registered;
 mod registry;
 mod schema;
 #[cfg(any(feature = "bedrock", feature = "agentcore"))]
 pub(crate) mod service;
 pub(crate) mod session;
+#[cfg(feature = "otel")]
+pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
 
@@ -74,15 +84,17 @@ pub use self::definition::{Definition, Hints, Tool};
 pub use self::dialect::{Dialect, SchemaFaults};
 pub use self::error::{InvalidArguments, Opaque, ToolError};
 pub use self::extract::FromToolCall;
+pub use self::from_fn::{FromFn, FromFnLayer, Next, from_fn};
 pub use self::handler::ToolFunction;
 pub use self::input::{Arguments, Input};
 pub use self::outcome::Outcome;
 #[doc(hidden)]
-pub use self::output::{ByContent, ByValue, Fallible, Plain};
+pub use self::output::{ByContent, ByValue, Fallible, Plain, ReturnedByTool, returning};
 pub use self::output::{ToolOutput, ToolResult};
+pub use self::registered::RegisteredTool;
 #[doc(hidden)]
 pub use self::registry::ByFunction;
-pub use self::registry::{IntoTool, RegisteredTool, Tools};
+pub use self::registry::{IntoTool, Tools};
 pub use self::session::Session;
 #[cfg(feature = "macros")]
 pub use pilaster_macros::Tool;

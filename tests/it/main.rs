@@ -11,5 +11,6 @@ mod logs;
 mod mcp;
 mod records;
 mod service;
+mod services;
 mod tools;
 mod traces;

@@ -1,13 +1,15 @@
 //! MCP servers through whole functions: behind the stack, as a route, and with tokens.
 
+mod foreign;
+
 use std::time::Duration;
 
 use axum::Router;
 use pilaster::http::{self, CompressionLayer, CorsLayer, DeadlineLayer, JwtLayer, Stack};
 use pilaster::observe::logging::CapturedLogs;
 use pilaster::observe::metrics::CapturedMetrics;
-use pilaster::testing::http::{Request, TestResponse, get, post, request};
-use pilaster::testing::{Caller, TokenIssuer};
+use pilaster::testing::http::{Request, TestResponse, get, request};
+use pilaster::testing::{Caller, TokenIssuer, mcp as client};
 use pilaster::tools::{self, Input, Tool, ToolError, Tools, tool};
 use pilaster::{BoxError, Metrics, MetricsLayer, RawService, mcp};
 use schemars::JsonSchema;
@@ -46,33 +48,15 @@ fn server() -> mcp::Server {
     mcp::Server::new(Tools::new().add(end).add(subject::tool())).allow_origins(["https://app.example"])
 }
 
-fn message(method: &str, mut params: Value) -> Request {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let name = params["name"].as_str().map(str::to_owned);
-    let request = post("/mcp")
-        .header("accept", "application/json, text/event-stream")
-        .header("mcp-protocol-version", "2026-07-28")
-        .header("mcp-method", method)
-        .json(json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }));
-    match name {
-        Some(name) => request.header("mcp-name", name),
-        None => request,
-    }
-}
-
 fn call(how: &str) -> Request {
-    message("tools/call", json!({ "name": "end", "arguments": { "how": how } }))
+    client::call("end").argument("how", how).id(json!(7)).request()
 }
 
 /// Returns the text of a result.
 fn text(response: &TestResponse) -> (bool, String) {
     let answer: Value = response.json().unwrap();
     assert_eq!((response.status(), &answer["id"]), (200, &json!(7)), "{answer}");
-    let result = &answer["result"];
-    (result["isError"] == true, result["content"][0]["text"].as_str().unwrap().to_owned())
+    client::text(response).unwrap_or_else(|| panic!("{answer}"))
 }
 
 fn stack() -> Stack {
@@ -93,7 +77,7 @@ async fn a_server_is_a_function_and_a_route() {
 }
 
 async fn serves<R: RawService>(caller: Caller<R>) {
-    let listed = caller.send(message("tools/list", json!({}))).await.unwrap();
+    let listed = caller.send(client::list()).await.unwrap();
     assert_eq!(listed.header("content-type"), Some("application/json"));
     assert_eq!(listed.json::<Value>().unwrap()["result"]["tools"][1]["name"], "subject");
     assert_eq!(text(&caller.send(call("well")).await.unwrap()), (false, "ended well".to_owned()));
@@ -190,7 +174,7 @@ async fn check_45_a_client_finds_the_login_and_the_scopes_that_a_tool_needs() {
     );
 
     let token = |scope: &str| issuer.token(json!({ "sub": "ada", "aud": address, "scope": scope }));
-    let subject = message("tools/call", json!({ "name": "subject" })).bearer(token(""));
+    let subject = client::call("subject").id(json!(7)).request().bearer(token(""));
     assert_eq!(text(&caller.send(subject).await.unwrap()), (false, "ada".to_owned()));
     let lacking = caller.send(call("well").bearer(token("jobs:read"))).await.unwrap();
     let challenge = format!(r#"Bearer error="insufficient_scope", scope="jobs:end", resource_metadata="{metadata}""#);
@@ -213,7 +197,7 @@ async fn check_46_one_registry_gives_one_value_in_three_envelopes() {
         digit
     }
     let tools = || Tools::new().add(digit);
-    let message = message("tools/call", json!({ "name": "digit", "arguments": { "digit": 7 } }));
+    let message = client::call("digit").argument("digit", 7);
     let by_mcp = Caller::new(http::service(mcp::Server::new(tools()))).send(message).await.unwrap();
     assert_eq!(by_mcp.json::<Value>().unwrap()["result"]["structuredContent"], json!({ "result": 7 }));
     let gateway = Caller::new(tools().for_agentcore()).with_context(agentcore::tool("digit"));
@@ -221,4 +205,31 @@ async fn check_46_one_registry_gives_one_value_in_three_envelopes() {
     let event = bedrock::function("digit").parameter("digit", "integer", "7");
     let answer = Caller::new(tools().for_bedrock()).call(event).await.unwrap();
     assert_eq!(bedrock::result(&answer), Some((None, "7")));
+}
+
+/// Heats.
+#[derive(Deserialize, JsonSchema, Tool)]
+struct Heat {
+    by: Vec<f32>,
+}
+
+#[tokio::test]
+async fn a_number_that_would_be_infinite_is_refused_by_each_kind() {
+    use pilaster::testing::{agentcore, bedrock};
+
+    async fn heat(Input(Heat { by }): Input<Heat>) -> String {
+        format!("{by:?}")
+    }
+    let tools = || Tools::new().add(heat);
+    let expected = "expected a number between -3.4e38 and 3.4e38";
+    let server = Caller::new(http::service(mcp::Server::new(tools())));
+    let answer = server.send(client::call("heat").argument("by", [1.0, 1e39])).await.unwrap();
+    assert_eq!(client::text(&answer), Some((true, format!("/by/1: {expected}"))));
+    let gateway = Caller::new(tools().for_agentcore()).with_context(agentcore::tool("heat"));
+    let answer = gateway.call(json!({ "by": [1.0, 1e39] })).await.unwrap();
+    assert_eq!(answer["error"], json!({ "type": "InvalidArguments", "message": format!("/by/1: {expected}") }));
+    let event = bedrock::function("heat").parameter("by", "array", "[1.0, 1e39]");
+    let answer = Caller::new(tools().for_bedrock()).call(event).await.unwrap();
+    let (state, text) = bedrock::result(&answer).unwrap();
+    assert!(state == Some("REPROMPT") && text.ends_with(expected), "{text}");
 }

@@ -167,7 +167,7 @@ fn fits(pattern: &str, pointer: &str) -> bool {
 }
 
 /// Reports each place where two values differ. An object on one side alone is one difference.
-fn compare(
+pub(crate) fn compare(
     at: &str,
     before: Option<&Value>,
     after: Option<&Value>,

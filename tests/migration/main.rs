@@ -16,6 +16,7 @@ mod http_event;
 mod meaning;
 mod page;
 mod peer;
+mod peers;
 mod tables;
 
 use std::path::{Path, PathBuf};

@@ -103,7 +103,9 @@ pub(crate) async fn pilaster<R: RawService>(caller: Caller<R>, metrics: &Capture
     let captured = CapturedLogs::default();
     let before = metrics.blobs().len();
     let caller = caller.with_context(context()).with_clients(Clients::new()).with_logs(&captured);
-    let result = caller.call(event.clone()).await.map_err(|error| error.to_string());
+    let result = caller.call(event.clone()).await;
+    // As the programs of the other languages write it.
+    let result = result.map_err(|error| json!({ "name": error.error_type(), "message": error.message() }).to_string());
     let mut lines = captured.lines();
     lines.extend(metrics.blobs().into_iter().skip(before));
     Outcome { result, lines }

@@ -1,5 +1,5 @@
-use pilaster::testing::{Caller, agentcore, assert_schema, bedrock, http};
-use serde_json::{Value, json};
+use pilaster::testing::{Caller, agentcore, assert_schema, bedrock, mcp as client};
+use serde_json::json;
 
 use super::*;
 
@@ -17,18 +17,16 @@ async fn an_agent_and_a_gateway_find_the_same_rooms() {
 
 #[tokio::test]
 async fn a_client_of_mcp_finds_the_same_rooms_and_reads_why_there_is_no_quote() {
-    let call = async |name: &str, arguments: Value| {
-        let params = json!({ "name": name, "arguments": arguments });
-        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-        let answer = Caller::new(server()).send(http::post("/mcp").json(message)).await.unwrap();
-        answer.json::<Value>().unwrap()["result"].clone()
-    };
-    let found = call("find_rooms", json!({ "guests": 2, "max_cents": 15_000 })).await;
-    assert_eq!(found["structuredContent"]["rooms"][0]["name"], "sea");
-    let quote = call("quote", json!({ "room": "sea", "nights": 2 })).await;
-    assert_eq!(quote["structuredContent"], json!({ "result": 28_000 }));
-    let refused = call("quote", json!({ "nights": 2 })).await;
-    assert_eq!((&refused["isError"], &refused["content"][0]["text"]), (&json!(true), &json!("name a room")));
+    for revision in ["2026-07-28", "2025-11-25"] {
+        let send = async |call: client::Message| Caller::new(server()).send(call.revision(revision)).await.unwrap();
+        let value = async |call| client::result(&send(call).await).unwrap()["structuredContent"].take();
+        let found = value(client::call("find_rooms").argument("guests", 2).argument("max_cents", 15_000)).await;
+        assert_eq!(found["rooms"][0]["name"], "sea");
+        let quote = value(client::call("quote").argument("room", "sea").argument("nights", 2)).await;
+        assert_eq!(quote, json!({ "result": 28_000 }));
+        let refused = send(client::call("quote").argument("nights", 2)).await;
+        assert_eq!(client::text(&refused), Some((true, "name a room".to_owned())));
+    }
 }
 
 #[tokio::test]

@@ -30,11 +30,6 @@ pub(crate) fn problems_of_signature(sig: &Signature) -> Option<Error> {
     all([qualifier(sig), generics(sig), arguments(sig)])
 }
 
-/// Returns the mistakes of a signature that has other rules for its arguments.
-pub(crate) fn problems_besides_arguments(sig: &Signature) -> Option<Error> {
-    all([qualifier(sig), generics(sig)])
-}
-
 fn all<const N: usize>(found: [Option<Error>; N]) -> Option<Error> {
     found.into_iter().flatten().reduce(|mut all, next| {
         all.combine(next);

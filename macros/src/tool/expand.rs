@@ -1,9 +1,10 @@
 //! The function, and `tool()` of a type with its name.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::LitStr;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::validate::{Argument, Arguments};
 use crate::crate_path::CratePath;
@@ -38,12 +39,19 @@ pub(super) fn expand(options: &Options, function: &Function, arguments: &Argumen
         LitStr::new(&path, proc_macro2::Span::call_site())
     };
     let (serde, schemars) = (path("serde"), path("schemars"));
-    let tools = quote! {
-        #pilaster::tools::Tools::new().add(
-            |#(#extractors)* #pilaster::tools::Input(#input): #pilaster::tools::Input<PilasterInput>| #name(#(#values),*)
-        )
+    let tool = quote! {
+        |#(#extractors)* #pilaster::tools::Input(#input): #pilaster::tools::Input<PilasterInput>| #name(#(#values),*)
     };
-    let tools = match returned(&function.sig) {
+    let returned = returned(&function.sig);
+    let tool = match returned {
+        Some(ty) => {
+            let path = pilaster.at(ty.span());
+            quote_spanned!(ty.span()=> #path::tools::returning::<#ty, _, _>(#tool))
+        }
+        None => tool,
+    };
+    let tools = quote!(#pilaster::tools::Tools::new().add(#tool));
+    let tools = match returned {
         Some(ty) => quote! {{
             use #pilaster::__private::Fallback as _;
             #pilaster::__private::type_of::<#ty>().pilaster_error().pilaster_tool_error_type(#tools)

@@ -1,11 +1,11 @@
 //! The arguments of the function: plain ones, which the model sends, and extractors.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, FnArg, Ident, Pat, Result, Type};
+use syn::{Attribute, Error, FnArg, Ident, Pat, Result, Signature, Type};
 
-use crate::lambda_handler::{Function, problems_besides_arguments};
+use crate::lambda_handler::{Function, impl_trait};
 
 /// The arguments in their order.
 pub(super) struct Arguments(pub(super) Vec<Argument>);
@@ -19,9 +19,7 @@ pub(super) enum Argument {
 
 impl Arguments {
     pub(super) fn of(function: &Function) -> Result<Self> {
-        if let Some(problems) = problems_besides_arguments(&function.sig) {
-            return Err(problems);
-        }
+        check(&function.sig)?;
         function.sig.inputs.iter().map(argument).collect::<Result<_>>().map(Self)
     }
 
@@ -37,6 +35,33 @@ impl Arguments {
     }
 }
 
+/// Checks what is not an argument.
+fn check(sig: &Signature) -> Result<()> {
+    let qualifier = sig.unsafety.as_ref().map(Spanned::span).or_else(|| sig.abi.as_ref().map(Spanned::span));
+    if let Some(span) = qualifier.or_else(|| sig.constness.as_ref().map(Spanned::span)) {
+        return Err(Error::new(span, "a tool cannot be `unsafe`, `extern` or `const`: it is an `async fn`"));
+    }
+    if sig.asyncness.is_none() {
+        return Err(Error::new(sig.fn_token.span(), "a tool must be an `async fn`: write `async` before `fn`"));
+    }
+    let unnamed = || sig.inputs.iter().find_map(|input| impl_trait(input.to_token_stream()));
+    match sig.generics.params.first().map(Spanned::span).or_else(unnamed) {
+        Some(span) => {
+            Err(Error::new(span, "a tool cannot be generic: its arguments have the types that a model sends"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the span of the first `&` in a type.
+fn reference(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Punct(punct) => (punct.as_char() == '&').then(|| punct.span()),
+        TokenTree::Group(group) => reference(group.stream()),
+        _ => None,
+    })
+}
+
 fn is_own(attr: &Attribute) -> bool {
     ["doc", "serde", "schemars", "extract"].iter().any(|name| attr.path().is_ident(name))
 }
@@ -48,9 +73,11 @@ fn argument(input: &FnArg) -> Result<Argument> {
     let is_extracted = input.attrs.iter().any(|attr| attr.path().is_ident("extract"));
     match &*input.pat {
         Pat::Ident(name) if !is_extracted => {
-            if let Type::Reference(reference) = &*input.ty {
-                let text = "the arguments of a tool own their values: take a `String` or a `Vec<T>`";
-                return Err(Error::new(reference.span(), text));
+            if let Some(span) = reference(input.ty.to_token_stream()) {
+                return Err(Error::new(
+                    span,
+                    "the arguments of a tool own their values: take a `String` or a `Vec<T>`",
+                ));
             }
             let attributes = input.attrs.iter().filter(|attr| is_own(attr)).cloned().collect();
             Ok(Argument::Plain(name.ident.clone(), (*input.ty).clone(), attributes))

@@ -115,6 +115,7 @@ where
         + 'static,
 {
     type Adapter = AgentCoreAdapter;
+    const HIDES_FAILURES: bool = true;
     const IS_OF_WHOLE_EVENTS: bool = true;
 
     fn adapter(self, layers: L, errors: NamedErrors) -> AgentCoreAdapter {

@@ -5,6 +5,8 @@ mod batch;
 pub(super) mod config;
 mod decode;
 mod encode;
+#[cfg(feature = "otel")]
+mod spans;
 
 use std::pin::Pin;
 use std::sync::Arc;

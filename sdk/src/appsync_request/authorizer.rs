@@ -19,9 +19,6 @@ use crate::core::raw::{Incoming, Outgoing};
 /// (<https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html>).
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The shortest one: AppSync reads whole seconds.
-const SHORTEST: Duration = Duration::from_secs(1);
-
 /// The largest context, in bytes of JSON (the same page).
 const LARGEST_CONTEXT: usize = 5 * 1024 * 1024;
 
@@ -61,7 +58,7 @@ impl Grant {
             response.serialize_entry("deniedFields", denied_fields)?;
         }
         if let Some(ttl) = self.ttl {
-            response.serialize_entry("ttlOverride", &ttl.as_secs())?;
+            response.serialize_entry("ttlOverride", &whole_seconds(ttl))?;
         }
         response.end()
     }
@@ -72,16 +69,16 @@ impl Grant {
             let (given, most) = (ttl.as_secs_f64(), LONGEST.as_secs());
             return Some(format!("the time to live is {given} s, but AppSync caches a response for at most {most} s"));
         }
-        if self.ttl.is_some_and(|ttl| !ttl.is_zero() && ttl < SHORTEST) {
-            return Some(
-                "the time to live is shorter than 1 s, which AppSync would read as 0: write zero for none".into(),
-            );
-        }
         // As it is sent: escapes make a text longer.
         let size = serde_json::to_vec(&self.context).map_or(0, |context| context.len());
         (size > LARGEST_CONTEXT)
             .then(|| format!("the context has {size} bytes; the limit of AppSync is {LARGEST_CONTEXT}"))
     }
+}
+
+/// Returns the whole seconds that AppSync reads, rounded up: 0 would turn the cache off.
+fn whole_seconds(ttl: Duration) -> u64 {
+    ttl.as_secs().saturating_add(u64::from(ttl.subsec_nanos() > 0))
 }
 
 /// Decodes the event of an authorizer.
@@ -156,19 +153,37 @@ mod tests {
     }
 
     #[test]
-    fn a_time_to_live_has_1_to_3600_seconds_or_none() {
-        let of = |ttl| mistake(|grant| grant.ttl = Some(ttl));
-        for millis in [0, 1_000, 1_500, 3_600_000] {
-            assert_eq!(of(Duration::from_millis(millis)), None, "{millis}");
+    fn a_time_to_live_is_rounded_up_to_whole_seconds() {
+        let written = |ttl| {
+            let grant = Grant { ttl: Some(ttl), ..Grant::new(true) };
+            let mut json = Vec::new();
+            grant.serialize(&mut serde_json::Serializer::new(&mut json), "context", &[]).unwrap();
+            String::from_utf8(json).unwrap()
+        };
+        for (ttl, seconds) in [
+            (Duration::ZERO, 0),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(500), 1),
+            (Duration::from_secs(1), 1),
+            (Duration::from_millis(1_001), 2),
+            (Duration::from_millis(3_599_001), 3600),
+            (LONGEST, 3600),
+        ] {
+            assert_eq!(written(ttl), format!(r#"{{"isAuthorized":true,"ttlOverride":{seconds}}}"#), "{ttl:?}");
         }
+    }
+
+    #[test]
+    fn a_time_to_live_of_more_than_an_hour_is_a_mistake() {
+        let of = |ttl| mistake(|grant| grant.ttl = Some(ttl));
+        assert_eq!(of(LONGEST), None);
         for (millis, sentence) in [
-            (3_600_500, "the time to live is 3600.5 s, but AppSync caches a response for at most 3600 s"),
+            (3_600_001, "the time to live is 3600.001 s, but AppSync caches a response for at most 3600 s"),
             (3_601_000, "the time to live is 3601 s, but"),
-            (500, "the time to live is shorter than 1 s, which AppSync would read as 0: write zero for none"),
         ] {
             assert!(of(Duration::from_millis(millis)).unwrap().starts_with(sentence), "{millis}");
         }
-        assert!(of(Duration::from_nanos(1)).is_some() && of(Duration::MAX).is_some());
+        assert!(of(Duration::MAX).is_some());
     }
 
     #[test]

@@ -26,9 +26,7 @@ const LAST: Duration = Duration::from_millis(50);
 /// Warns once if the function may work longer than AppSync waits.
 pub(crate) fn warn_of_long_timeout(invocation: &Invocation) {
     static WARNED: Once = Once::new();
-    // A local run has the longest time-out of Lambda.
-    let is_longer = invocation.remaining().is_some_and(|remaining| remaining > LONGEST);
-    if is_longer && !env::is_local_run(&env::var) {
+    if is_too_long(invocation.remaining(), env::is_on_lambda()) {
         WARNED.call_once(|| {
             tracing::warn!(
                 "the time-out of the function is longer than the 30 s that AppSync waits for its response: set it to 25 s \
@@ -36,6 +34,11 @@ pub(crate) fn warn_of_long_timeout(invocation: &Invocation) {
             );
         });
     }
+}
+
+/// A local run has the longest time-out of Lambda, which says nothing about the function.
+fn is_too_long(remaining: Option<Duration>, is_on_lambda: bool) -> bool {
+    is_on_lambda && remaining.is_some_and(|remaining| remaining > LONGEST)
 }
 
 /// Calls a function for each item, `concurrency` of them at the same time, until the end or the first result that ends the
@@ -152,5 +155,12 @@ mod tests {
         let end = begin + Duration::from_millis(1_250);
         each(vec![(); 10], 10, Some(end), call, |_| false).await;
         assert!(begin.elapsed() <= Duration::from_millis(1_400), "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn a_long_time_out_is_one_of_lambda_above_30_s() {
+        let of = |seconds| is_too_long(Some(Duration::from_secs(seconds)), true);
+        assert!(of(31) && !of(30) && !is_too_long(None, true));
+        assert!(!is_too_long(Some(Duration::from_secs(900)), false), "a local run");
     }
 }

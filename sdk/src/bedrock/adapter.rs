@@ -28,6 +28,8 @@ use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
 use crate::tools::call::log_invalid;
 use crate::tools::service::LayeredTools;
+#[cfg(feature = "otel")]
+use crate::tools::spans;
 use crate::tools::{Arguments, Call, CallContext, InvalidArguments, Outcome, RegisteredTool};
 
 /// The size of a response above which agents have refused it, in bytes: they answer "lambda response exceeds maximum
@@ -68,6 +70,8 @@ impl BedrockAdapter {
         let response = match called {
             Called::Function { name, parameters } => {
                 let Some(tools) = self.tools else { return Err(not_served("function details")) };
+                #[cfg(feature = "otel")]
+                let agent = caller.clone();
                 let context = CallContext::new(invocation)
                     .with_caller(caller)
                     .with_session(session.clone())
@@ -80,11 +84,17 @@ impl BedrockAdapter {
                     Some(tool) => match arguments(tool, parameters) {
                         Err(invalid) => {
                             log_invalid(Some(tool.name()));
+                            #[cfg(feature = "otel")]
+                            spans::began(Some(tool.name()), &agent);
                             Outcome::Invalid(invalid)
                         }
                         Ok(arguments) => tools.call(Call::new(name.clone(), arguments, context)).await,
                     },
                 };
+                #[cfg(feature = "otel")]
+                if let Outcome::UnknownTool | Outcome::Invalid(_) = outcome {
+                    spans::ended(&outcome, &agent);
+                }
                 encode::function(&action_group, &name, FunctionResult::of(outcome), &session)?
             }
             Called::Api { path, method, parameters, body } => {

@@ -98,8 +98,9 @@ impl Tools {
 /// parameters, the others are the query, and the properties of the body are JSON, each by its declared type. A path
 /// parameter that is missing, empty or sent twice is a 400, which names it: another route would match. The
 /// response becomes `httpStatusCode` and the body, which must be text; headers are left out. An error of the router and a
-/// panic are a 500, the deadline is a 504. [`tools::Session`](crate::tools::Session) and
-/// [`tools::Caller`](crate::tools::Caller) are extractors of the router.
+/// panic are a 500, the deadline is a 504; an error without a body, such as that of an unknown route, is a problem
+/// (RFC 9457). [`tools::Session`](crate::tools::Session) and [`tools::Caller`](crate::tools::Caller) are extractors of the
+/// router.
 ///
 /// Add an [`http::Stack`](crate::http::Stack) for its error responses and log lines.
 ///
@@ -185,6 +186,7 @@ where
         + 'static,
 {
     type Adapter = BedrockAdapter;
+    const HIDES_FAILURES: bool = true;
 
     fn adapter(self, layers: L, errors: NamedErrors) -> BedrockAdapter {
         if let Some(mistake) = self.tools.mistake_for_bedrock() {
@@ -206,6 +208,7 @@ where
     B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     type Adapter = BedrockAdapter;
+    const HIDES_FAILURES: bool = true;
 
     fn adapter(self, layers: L, _: NamedErrors) -> BedrockAdapter {
         BedrockAdapter::new(None, Some(erased(layers.layer(self.service))), self.settings)

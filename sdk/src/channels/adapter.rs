@@ -5,6 +5,8 @@ pub(super) mod config;
 mod decode;
 mod encode;
 mod publish;
+#[cfg(feature = "otel")]
+mod spans;
 mod subscribe;
 
 use std::pin::Pin;
@@ -60,11 +62,15 @@ where
             match context.operation() {
                 Operation::Publish => {
                     let events = decode::events(&incoming.event, &context)?;
+                    #[cfg(feature = "otel")]
+                    spans::began(&context, events.len());
                     let results = publish::results(&inner, &context, &events, &config).await;
                     let results = results.map_err(failure::refused)?;
                     encode::publish(&context, &events, results)
                 }
                 Operation::Subscribe | Operation::Connect => {
+                    #[cfg(feature = "otel")]
+                    spans::began(&context, 0);
                     encode::subscribe(subscribe::result(&inner, context, &config).await.map_err(failure::refused))
                 }
             }

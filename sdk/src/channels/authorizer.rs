@@ -48,8 +48,9 @@ impl Access {
         self
     }
 
-    /// Sets the time for which AppSync caches the response: at most an hour, in whole seconds; zero for none. A longer time,
-    /// and one between zero and a second, is an error, which denies access.
+    /// Sets the time for which AppSync caches the response: at most an hour; zero for none. AppSync takes whole seconds: a
+    /// fraction is rounded up, so that half a second is one and does not turn the cache off. A longer time is an error,
+    /// which denies access and is logged.
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.0.ttl = Some(ttl);
         self

@@ -58,6 +58,7 @@ where
     <L::Service as Service<ChannelCall>>::Future: Send,
 {
     type Adapter = ChannelAdapter<L::Service>;
+    const HIDES_FAILURES: bool = true;
 
     fn adapter(self, layers: L, error_types: NamedErrors) -> Self::Adapter {
         let Self { service, table, settings: Settings { concurrency, margin, error_types: mut named, mistake } } = self;

@@ -28,7 +28,7 @@ pub(crate) fn is_on_lambda() -> bool {
 
 /// Returns `true` in a local run, also under `cargo lambda watch`, which sets the address of its Runtime API with a
 /// scheme. Lambda sets a host and a port.
-#[cfg(any(feature = "clients", feature = "idempotency", feature = "rate-limit", feature = "appsync"))]
+#[cfg(any(feature = "clients", feature = "idempotency", feature = "rate-limit"))]
 pub(crate) fn is_local_run(lookup: Lookup<'_>) -> bool {
     lookup("AWS_LAMBDA_RUNTIME_API").is_none_or(|address| address.starts_with("http://"))
 }

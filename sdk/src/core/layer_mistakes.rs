@@ -10,29 +10,44 @@ use std::fmt::Display;
 thread_local! {
     /// The first mistake during a [`collect`] on this thread; `None` outside of one.
     static MISTAKE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
-    /// The layers that are applied on this thread are around a function that streams its responses.
-    static STREAMS: Cell<bool> = const { Cell::new(false) };
+    /// The responses of the function around which layers are applied on this thread.
+    static RESPONSES: Cell<Responses> = const { Cell::new(Responses { streams: false, hide_failures: false }) };
 }
 
-/// Applies the outer layers of a function, which may stream its responses.
-pub(crate) fn around<T>(streams: bool, build: impl FnOnce() -> T) -> T {
+/// The responses of a function, as far as the layers around it need to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Responses {
+    /// They may be streams.
+    pub(crate) streams: bool,
+    /// A response may describe a failure, such as that of a tool.
+    pub(crate) hide_failures: bool,
+}
+
+/// Applies the outer layers of a function with these responses.
+pub(crate) fn around<T>(responses: Responses, build: impl FnOnce() -> T) -> T {
     /// The previous state, which is restored on drop, also after a panic.
-    struct Outer(bool);
+    struct Outer(Responses);
 
     impl Drop for Outer {
         fn drop(&mut self) {
-            STREAMS.set(self.0);
+            RESPONSES.set(self.0);
         }
     }
 
-    let _outer = Outer(STREAMS.replace(streams));
+    let _outer = Outer(RESPONSES.replace(responses));
     build()
 }
 
 /// Returns `true` for a layer that is applied around a function that streams its responses.
 #[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
 pub(crate) fn is_around_streams() -> bool {
-    STREAMS.get()
+    RESPONSES.get().streams
+}
+
+/// Returns `true` for a layer that is applied around a function whose responses may describe failures.
+#[cfg_attr(not(feature = "idempotency"), allow(dead_code))]
+pub(crate) fn is_around_hidden_failures() -> bool {
+    RESPONSES.get().hide_failures
 }
 
 /// Reports a mistake to the surrounding [`collect`]. The caller goes on and builds any value of the right type: it is
@@ -100,8 +115,11 @@ mod tests {
 
     #[test]
     fn what_is_around_a_stream_knows_it_and_nothing_else_does() {
-        assert!(around(true, || is_around_streams() && !around(false, is_around_streams) && is_around_streams()));
-        assert!(catch_unwind(|| around(true, || panic!("built badly"))).is_err());
+        let (streaming, plain) = (Responses { streams: true, hide_failures: true }, Responses::default());
+        let is_known = || is_around_streams() && is_around_hidden_failures();
+        let is_unknown = || !is_around_streams() && !is_around_hidden_failures();
+        assert!(around(streaming, || is_known() && around(plain, is_unknown) && is_known()));
+        assert!(catch_unwind(|| around(streaming, || panic!("built badly"))).is_err());
         assert!(!is_around_streams());
     }
 

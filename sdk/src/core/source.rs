@@ -8,9 +8,14 @@
     allow(dead_code, reason = "the modules of other features call these")
 )]
 
-use serde::de::{Deserializer as _, SeqAccess, Visitor};
+mod call;
+mod first;
+
 use serde_json::value::RawValue;
 
+#[cfg(feature = "otel")]
+pub(crate) use self::first::first_item;
+pub(crate) use self::first::first_source;
 use crate::core::json::members::each_member;
 use crate::core::json::text::Text;
 
@@ -48,6 +53,14 @@ pub(crate) enum EventSource {
     EventBridge,
     /// A rule of EventBridge with a schedule, or EventBridge Scheduler.
     Schedule,
+    /// A field of AppSync GraphQL; the event of a batch is a list of them.
+    AppSync,
+    /// A channel of AppSync Events.
+    Channels {
+        publishes: bool,
+    },
+    /// An action group of a Bedrock agent.
+    Bedrock,
 }
 
 impl EventSource {
@@ -119,6 +132,23 @@ pub(crate) struct Markers {
     pub(crate) scheduled: bool,
     /// `source` is EventBridge itself.
     pub(crate) scheduler: bool,
+    /// `requestContext.apiId`.
+    pub(crate) api_id: bool,
+    /// `info` has the names of a field and its parent type.
+    pub(crate) field: bool,
+    /// `fieldName` and `typeName`, as the mapping template of Amplify writes them.
+    pub(crate) field_name: bool,
+    pub(crate) type_name: bool,
+    /// `request.headers`.
+    pub(crate) request_headers: bool,
+    /// `info` has a channel and one of its operations.
+    pub(crate) channel: bool,
+    /// `info.operation` is `PUBLISH`.
+    pub(crate) publishes: bool,
+    pub(crate) action_group: bool,
+    pub(crate) agent: bool,
+    /// `function` or `apiPath`.
+    pub(crate) action: bool,
 }
 
 impl Markers {
@@ -129,6 +159,7 @@ impl Markers {
             if value.get() != "null" {
                 markers.mark_request(&name, value.get());
                 markers.mark_records(&name, value.get());
+                markers.mark_call(&name, value.get());
                 each(&name, value);
             }
         });
@@ -152,6 +183,7 @@ impl Markers {
                     _ if value.get() == "null" => {}
                     "http" => context.http = true,
                     "elb" => context.elb = true,
+                    "apiId" => context.api_id = true,
                     "connectionId" => context.connection = true,
                     "serviceNetworkArn" => context.network = true,
                     "domainName" => context.url = is(value.get(), is_url),
@@ -204,7 +236,13 @@ impl Markers {
             Self { logs: true, .. } => Source::Logs,
             Self { scheduled: true, scheduler: true, .. } => Source::Schedule,
             Self { detail_type: true, .. } => Source::EventBridge,
-            Self { authorization_token: true, .. } => Source::Authorizer,
+            Self { field: true, .. } | Self { field_name: true, type_name: true, request_headers: true, .. } => {
+                Source::AppSync
+            }
+            Self { channel: true, publishes, .. } => Source::Channels { publishes: *publishes },
+            Self { action_group: true, agent: true, action: true, .. } => Source::Bedrock,
+            // A token alone may be a member of any event.
+            Self { authorization_token: true, api_id: true, .. } => Source::Authorizer,
             _ => return None,
         })
     }
@@ -234,38 +272,6 @@ fn text(json: &str) -> Option<Text<'_>> {
 
 fn is(json: &str, expected: fn(&str) -> bool) -> bool {
     text(json).is_some_and(|Text(text)| expected(&text))
-}
-
-/// Returns the first source that a record names, without reading the records after it.
-pub(crate) fn first_source(records: &str) -> Option<EventSource> {
-    struct First<'f>(&'f mut Option<EventSource>);
-
-    impl<'de> Visitor<'de> for First<'_> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("records")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut records: A) -> Result<(), A::Error> {
-            while self.0.is_none()
-                && let Some(record) = records.next_element::<&RawValue>()?
-            {
-                // One that is not an object names no source.
-                let _ = each_member(record.get(), |name, value| {
-                    if let "eventSource" | "EventSource" = &*name {
-                        *self.0 = text(value.get()).and_then(|Text(name)| EventSource::named(&name));
-                    }
-                });
-            }
-            Ok(())
-        }
-    }
-
-    let mut first = None;
-    // serde_json returns an error, since the visitor stops early.
-    let _ = serde_json::Deserializer::from_str(records).deserialize_seq(First(&mut first));
-    first
 }
 
 #[cfg(test)]

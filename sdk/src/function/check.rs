@@ -25,6 +25,7 @@ check! {
         label = "not an extractor",
         note = "an HTTP function takes extractors of `pilaster::http` or axum: `Json<T>`, `Path<T>`, `Query<T>`, `HeaderMap`, `RequestContext`, `String`, `Bytes`, …",
         note = "a record function takes a record as its last argument: `Sqs<T>`, `S3Object`, …; an event function takes an event: `Event<T>`, `Schedule`, …; a resolver of AppSync a part of its event: `Arguments<T>`, `Source<T>`, …",
+        note = "a handler of a channel, with `Payload<T>` or `Channel`, is registered by `pilaster::channels::Handlers`, a tool, with `Input<T>`, by `pilaster::tools::Tools::add`: write them without `#[lambda_handler]`, and `pilaster::run(..)` in `fn main`",
         note = "for your own type, take `Json<T>`, `Query<T>` or `Client<T>` of it, or implement `pilaster::http::FromRequestParts`",
         note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
     )]

@@ -17,6 +17,7 @@ use crate::function::builder::{Function, Sealed};
     label = "not a handler",
     note = "write `#[pilaster::lambda_handler]` above the function: the compiler then reports the type that does not fit",
     note = "the last argument decides the kind of the function: a record, such as `Sqs<T>` or `S3Object`; an event, such as `Event<T>`; a part of an event of AppSync, such as `Arguments<T>`; or any extractor of HTTP requests",
+    note = "a handler of a channel is registered by `pilaster::channels::Handlers`, a tool by `pilaster::tools::Tools::add`",
     note = "an HTTP function is `async`, takes extractors, of which one that takes the body comes last, and returns a response, such as `Result<Json<T>, HttpError>`",
     note = "a record function returns `Result<(), E>`, an event function and a resolver of AppSync `Result<T, E>`, with any error `E`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"

@@ -6,7 +6,7 @@ use tower::Layer;
 
 use crate::core::descriptions::Describe;
 use crate::core::error::NamedErrors;
-use crate::core::layer_mistakes;
+use crate::core::layer_mistakes::{self, Responses};
 use crate::core::raw::RawService;
 use crate::function::builder::Function;
 use crate::function::guard::Guard;
@@ -20,7 +20,7 @@ use crate::observe::logging::{Logging, LoggingLayer};
 #[diagnostic::on_unimplemented(
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of channels one from `channels::ChannelCall` to `channels::ChannelResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Kind<L>: Sized {
@@ -35,6 +35,9 @@ pub trait Kind<L>: Sized {
     /// for it.
     #[doc(hidden)]
     const STREAMS: bool = false;
+    /// A response may describe a failure, so a layer around the function must not record it as a success.
+    #[doc(hidden)]
+    const HIDES_FAILURES: bool = false;
 
     #[doc(hidden)]
     fn adapter(self, layers: L, error_types: NamedErrors) -> Self::Adapter;
@@ -42,9 +45,10 @@ pub trait Kind<L>: Sized {
 
 /// A [`Function`] that can be run: its layers fit its handler. Other crates use it as a bound and cannot implement it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be run: its layers do not fit its handler",
+    message = "`{Self}` cannot be run: it is not a function, or its layers do not fit its handler",
+    note = "an async function becomes one by `pilaster::handler(..)`, a router by `pilaster::http::service(..)`, as does an `mcp::Server`; tools by `Tools::for_bedrock()` or `Tools::for_agentcore()`",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
-    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
+    note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of channels one from `channels::ChannelCall` to `channels::ChannelResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait IntoService: Describe {
@@ -81,7 +85,7 @@ where
     ///
     /// 1. the log context ([`observe::logging`](crate::observe::logging)), with feature `logging`;
     /// 2. a guard, which converts a panic and a response above 6 MB into errors;
-    /// 3. [`WarmupLayer`], for functions of HTTP requests and of records; opt-in for whole events;
+    /// 3. [`WarmupLayer`]; opt-in for whole events and for AgentCore;
     /// 4. the layers of [`outer`](Self::outer), the first is the outermost;
     /// 5. the adapter, which decodes the event into a request, records or a value, and encodes the response;
     /// 6. the layers of [`layer`](Self::layer), the first is the outermost; `http::Stack` has its own order;
@@ -116,9 +120,10 @@ where
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
         let service = layer_mistakes::collect(|| {
             let guarded = || {
+                let responses = Responses { streams: K::STREAMS, hide_failures: K::HIDES_FAILURES };
                 // A layer around a function that streams may build this one.
-                let adapter = layer_mistakes::around(false, || kind.adapter(layers, error_types));
-                let service = layer_mistakes::around(K::STREAMS, || outer.layer(adapter));
+                let adapter = layer_mistakes::around(Responses::default(), || kind.adapter(layers, error_types));
+                let service = layer_mistakes::around(responses, || outer.layer(adapter));
                 Guard::new(WarmupLayer::from_env(K::IS_OF_WHOLE_EVENTS).layer(service))
             };
             #[cfg(feature = "logging")]

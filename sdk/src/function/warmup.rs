@@ -39,8 +39,9 @@ type Predicate = Arc<dyn Fn(&RawEvent) -> bool + Send + Sync>;
 
 /// The layer that applies [`Warmup`]: it responds to the pings that keep sandboxes warm, without calling the function.
 ///
-/// It is part of every function of HTTP requests and of records, around all of its layers, since their own events never
-/// have these formats. A function of whole events may be called with any event, so there it is opt-in, with
+/// It is part of every function of HTTP requests, of records, of AppSync's fields and channels, and of Bedrock agents,
+/// around all of its layers, since their own events never have these formats. A function of whole events, such as an
+/// authorizer, and a target of an AgentCore Gateway may be called with any event, so there it is opt-in, with
 /// [`Function::outer`](crate::Function::outer) or with the environment variable `PILASTER_WARMUP=on`. It recognises two
 /// formats; an event with any other member is neither:
 ///

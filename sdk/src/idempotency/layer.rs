@@ -9,6 +9,9 @@
 //! streamed has none, so a function that [streams](crate::Function::streaming) does not start with this layer around it: put the layer
 //! into its stack, which reads the body before it records the response.
 //!
+//! Around tools of Bedrock or AgentCore and around handlers of channels there is no place for it, since their responses may describe
+//! failures: such a function does not start. Write [`#[idempotent]`](macro@crate::idempotent) above a function that the tool calls.
+//!
 //! # Example
 //!
 //! ```
@@ -50,7 +53,7 @@ use super::engine::{CallKey, Idempotency, Recording};
 use super::error::IdempotencyError;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::expression::Document;
-use crate::core::layer_mistakes::{is_around_streams, reject};
+use crate::core::layer_mistakes::{is_around_hidden_failures, is_around_streams, reject};
 use crate::core::raw::{Incoming, Outgoing};
 
 /// Layer that applies [`IdempotencyService`]. See the [module docs](self).
@@ -92,6 +95,12 @@ impl<S> Layer<S> for IdempotencyLayer {
             reject(
                 "idempotency: a streamed response cannot be recorded around the function; add the layer to its stack instead: \
                  `http::Stack::new().idempotency(..)`",
+            );
+        }
+        if is_around_hidden_failures() {
+            reject(
+                "idempotency: the response of this kind of function may describe a failure, which would be recorded: remove the \
+                 layer, and write `#[idempotent]` above a function that the tool or the handler calls",
             );
         }
         IdempotencyService { inner, layer: self.clone() }

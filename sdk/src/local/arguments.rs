@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::events::EVENTS;
+
 /// The text of `--help`.
 pub(super) const HELP: &str = "\
 Runs this Lambda function locally.
@@ -24,8 +26,9 @@ The schema of its tools:          cargo run -- tools --dialect agentcore > tool-
   of a function of tools, with pilaster's feature `tools`; the dialect is agentcore, bedrock or mcp
 
 Options:
-  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, appsync,
-                 channels or http
+  --event NAME   prints an event to start from: sqs, sqs-fifo, sns, s3, kinesis, dynamodb, eventbridge, schedule, http,
+                 appsync, appsync-batch, appsync-authorizer, channels, channels-subscribe, channels-authorizer,
+                 bedrock, bedrock-openapi, agentcore, agentcore-context (for PILASTER_CLIENT_CONTEXT) or mcp
   --help         prints this text
 
 Variables:
@@ -35,21 +38,6 @@ Variables:
   PILASTER_CLIENT_CONTEXT='{..}'         the client context of each call, or a file with it
   PILASTER_HOSTS=dev.example.com        other hosts that an HTTP function responds for
 ";
-
-/// The event to start from, by name.
-const EVENTS: &[(&str, &str)] = &[
-    ("sqs", include_str!("events/sqs.json")),
-    ("sqs-fifo", include_str!("events/sqs-fifo.json")),
-    ("sns", include_str!("events/sns.json")),
-    ("s3", include_str!("events/s3.json")),
-    ("kinesis", include_str!("events/kinesis.json")),
-    ("dynamodb", include_str!("events/dynamodb.json")),
-    ("eventbridge", include_str!("events/eventbridge.json")),
-    ("schedule", include_str!("events/schedule.json")),
-    ("appsync", include_str!("events/appsync.json")),
-    ("channels", include_str!("events/channels.json")),
-    ("http", include_str!("events/http.json")),
-];
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Arguments {
@@ -281,35 +269,5 @@ mod tests {
             assert!(parse(wrong).unwrap_err().contains("--dialect bedrock"), "{wrong:?}");
         }
         assert_eq!(parse(&["./tools"]), Ok(Arguments::Call(vec![Input::File("./tools".into())])));
-    }
-
-    #[cfg(feature = "records")]
-    #[tokio::test]
-    async fn each_event_of_records_reaches_its_function() {
-        use serde_json::Value;
-        use tower::ServiceExt as _;
-
-        use crate::core::invocation::Invocation;
-        use crate::core::raw::{Incoming, RawService};
-        use crate::{BoxError, Change, EventBridge, Kinesis, S3Object, Sns, Sqs};
-
-        async fn call(name: &str, service: impl RawService) {
-            let Ok(Arguments::Print(event)) = event(name) else { panic!("{name}") };
-            let event = crate::RawEvent::parse(event).unwrap();
-            let invocation = Invocation::new(lambda_runtime::Context::default());
-            let called = service.oneshot(Incoming { event, invocation }).await;
-            assert!(called.is_ok(), "{name}: {:?}", called.err());
-        }
-
-        macro_rules! reaches {
-            ($($name:literal: $record:ty),*) => {$({
-                async fn function(_: $record) -> Result<(), BoxError> {
-                    Ok(())
-                }
-                call($name, crate::handler(function).into_service().unwrap()).await;
-            })*};
-        }
-        reaches!("sqs": Sqs<Value>, "sqs-fifo": Sqs<Value>, "sns": Sns<Value>, "s3": S3Object, "kinesis": Kinesis<Value>);
-        reaches!("dynamodb": Change<Value>, "eventbridge": EventBridge<Value>);
     }
 }

@@ -13,15 +13,16 @@ pub(super) struct Answer(Vec<u8>);
 
 impl Answer {
     /// Begins an answer with its id, `null` without one.
-    fn new(id: Option<&RawValue>, size: usize) -> Self {
-        let mut answer = Self(Vec::with_capacity(size + 256));
+    fn new(id: Option<&RawValue>) -> Self {
+        // Enough for most answers, which then do not grow.
+        let mut answer = Self(Vec::with_capacity(1024));
         answer.raw(r#"{"jsonrpc":"2.0","id":"#).raw(id.map_or("null", RawValue::get));
         answer
     }
 
     /// Writes a result, whose members `write` adds.
     pub(super) fn result(id: &RawValue, write: impl FnOnce(&mut Self)) -> Vec<u8> {
-        let mut answer = Self::new(Some(id), 0);
+        let mut answer = Self::new(Some(id));
         answer.raw(r#","result":{"#);
         write(&mut answer);
         answer.raw("}}");
@@ -30,7 +31,7 @@ impl Answer {
 
     /// Writes an error.
     pub(super) fn error(id: Option<&RawValue>, error: &RpcError) -> Vec<u8> {
-        let mut answer = Self::new(id, 0);
+        let mut answer = Self::new(id);
         answer.raw(r#","error":{"code":"#).raw(&error.code.to_string()).raw(r#","message":"#).text(&error.message);
         if let Some(data) = &error.data {
             answer.raw(r#","data":"#).raw(data);
@@ -75,7 +76,8 @@ impl Answer {
     }
 
     fn structured(&mut self, json: &str, is_wrapped: bool) {
-        self.0.reserve(json.len() * 2 + json.len() / 4);
+        // The value, its copy as text with escapes, and what `completed` adds.
+        self.0.reserve(json.len() * 2 + json.len() / 4 + 256);
         if is_wrapped {
             let wrapped = format!(r#"{{"result":{json}}}"#);
             self.structured(&wrapped, false);

@@ -18,6 +18,10 @@ pub(super) fn answer(
     let whole = result(&|answer| answer.outcome(outcome, is_wrapped));
     let Some(limit) = limit else { return whole };
     let limit = limit.saturating_sub(HEADERS);
+    // Even if each of its bytes were escaped, it would fit.
+    if whole.len() < limit / 2 {
+        return whole;
+    }
     let mut length = sent_length(&whole);
     if length <= limit {
         return whole;

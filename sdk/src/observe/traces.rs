@@ -64,6 +64,7 @@
 //! - The [`traceparent`](https://www.w3.org/TR/trace-context/) of a request is a link. Any client can send one, so it
 //!   does not override X-Ray's decision; it is the parent only if Lambda sent no header and the trace is sampled.
 //!   [`TracesLayer::trust_callers`] makes it the parent if X-Ray does not sample the trace.
+//!   AppSync has it in `request.headers`, an AgentCore Gateway among the headers that it propagates.
 //! - Each record has a span, which links to the span of its sender: `AWSTraceHeader`, or the message attribute (of
 //!   Kafka, the header) `traceparent`.
 //!
@@ -78,8 +79,22 @@
 //! | … of a request | the name `POST /payments`; `http.request.method`, `url.path`, `url.scheme`, `server.address`, `user_agent.original`, `http.route`, `http.response.status_code`, `error.type` |
 //! | … of a batch | `messaging.batch.message_count`, and those of a record below |
 //! | a record | `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.message.id`; `error.type` |
+//! | … of a field of AppSync | the name `Query.post`; an item of a batch is a span `item` |
+//! | … of a publish to a channel | the name `process chat`, with the namespace; `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.batch.message_count`; an event is a span `event` |
+//! | … of a tool | for Bedrock and AgentCore the name `execute_tool weather`, for MCP that of the request; `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.type`; `error.type` of a tool that fails, also where the response is a success |
 //! | a call of the AWS SDK | `rpc.system`, `rpc.service`, `rpc.method`; for clients from [`Client`](crate::Client) also `http.response.status_code`, `aws.request_id`, `error.type` |
 //! | a span of the function, from `INFO` on | its fields |
+//!
+//! `faas.trigger` is that of the [conventions for functions](https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/),
+//! by the event:
+//!
+//! | `faas.trigger` | sources |
+//! |---|---|
+//! | `http` | requests, also to an MCP server; authorizers; fields of AppSync; subscriptions to its channels |
+//! | `pubsub` | SQS, SNS, Kinesis, Kafka, Amazon MQ, EventBridge; what is published to channels of AppSync |
+//! | `datasource` | S3, DynamoDB, Firehose, CloudWatch Logs |
+//! | `timer` | schedules |
+//! | `other` | Bedrock agents, AgentCore Gateway, Step Functions, S3 Batch Operations, SES and any other event |
 //!
 //! Log lines are not sent as events of spans. Neither are queries, headers or bodies.
 //!

@@ -95,7 +95,10 @@ impl Source {
             | EventSource::VpcLatticeV1
             | EventSource::VpcLattice
             | EventSource::WebSocketApi
-            | EventSource::Authorizer => return None,
+            | EventSource::Authorizer
+            | EventSource::AppSync
+            | EventSource::Channels { .. }
+            | EventSource::Bedrock => return None,
         })
     }
 }

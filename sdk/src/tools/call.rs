@@ -121,7 +121,21 @@ impl CallContext {
 pub(crate) async fn contained<E: Into<BoxError>>(
     call: impl Future<Output = Result<Outcome, E>>,
     context: &CallContext,
-    tool: Option<&str>,
+    tool: Option<&'static str>,
+    errors: &NamedErrors,
+) -> Outcome {
+    #[cfg(feature = "otel")]
+    super::spans::began(tool, &context.caller);
+    let outcome = ended(call, context, tool, errors).await;
+    #[cfg(feature = "otel")]
+    super::spans::ended(&outcome, &context.caller);
+    outcome
+}
+
+async fn ended<E: Into<BoxError>>(
+    call: impl Future<Output = Result<Outcome, E>>,
+    context: &CallContext,
+    tool: Option<&'static str>,
     errors: &NamedErrors,
 ) -> Outcome {
     let invocation = &context.invocation;

@@ -8,12 +8,20 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
+use super::finite;
 use crate::core::json::{described, is_object, pointer};
 use crate::core::raw::RawEvent;
 
 /// The arguments of a tool: the last argument of its function. See [`Tools::add`](super::Tools::add).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Input<T>(pub T);
+
+/// What a model or a user wrote may be secret or personal, and is not shown.
+impl<T> fmt::Debug for Input<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Input").finish_non_exhaustive()
+    }
+}
 
 /// The arguments of a call as JSON: a value, or text that is not decoded yet. `null` is an empty object.
 ///
@@ -79,6 +87,28 @@ impl Arguments {
             Json::Value(value) => Ok(value.clone()),
             Json::Text(text) => serde_json::from_str(text.get()).map_err(|error| mistake("", &error)),
         }
+    }
+
+    /// Returns the mistake of a number that would be infinite as the `f32` of this schema, which is made if there is such a
+    /// number; or that of a number that no JSON value can hold.
+    pub(super) fn infinite<S: std::borrow::Borrow<Value>>(
+        &self,
+        schema: impl FnOnce() -> S,
+    ) -> Option<InvalidArguments> {
+        let parsed;
+        let value = match &self.0 {
+            Json::Value(value) if finite::exceeds(value) => value,
+            Json::Text(text) if finite::may_exceed(text.get()) => {
+                let json = &mut serde_json::Deserializer::from_str(text.get());
+                parsed = match serde_path_to_error::deserialize::<_, Value>(json) {
+                    Ok(parsed) => parsed,
+                    Err(found) => return Some(mistake(&pointer(found.path()), found.inner())),
+                };
+                &parsed
+            }
+            _ => return None,
+        };
+        finite::infinite(value, schema().borrow())
     }
 
     /// Decodes the input of a tool.

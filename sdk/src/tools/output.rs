@@ -45,6 +45,48 @@ pub trait ToolResult<Marker> {
     fn into_outcome(self, sealed: Sealed) -> Result<Outcome, BoxError>;
 }
 
+/// The return type of a function under `#[tool]`. If it is not valid, the compiler does not know the type of the
+/// function, so it reports no second error for the same mistake.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from a tool",
+    label = "not a valid return type",
+    note = "a tool returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `pilaster::tools::Content`; or a `Result` of it, with any error",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+)]
+pub trait ReturnedByTool<Marker, F> {
+    type Function;
+
+    fn function(function: F) -> Self::Function;
+}
+
+impl<T: ToolResult<M>, M, F> ReturnedByTool<Plain<M>, F> for T {
+    type Function = F;
+
+    fn function(function: F) -> F {
+        function
+    }
+}
+
+/// No type is.
+#[doc(hidden)]
+pub trait Never {}
+
+/// With one implementation, the compiler would take its type also where it does not hold.
+impl<T: Never, F> ReturnedByTool<ByValue, F> for T {
+    type Function = F;
+
+    fn function(function: F) -> F {
+        function
+    }
+}
+
+/// Returns the function of a tool that returns `T`.
+#[doc(hidden)]
+pub fn returning<T: ReturnedByTool<M, F>, M, F>(function: F) -> T::Function {
+    T::function(function)
+}
+
 /// The marker of values.
 #[doc(hidden)]
 #[derive(Debug)]

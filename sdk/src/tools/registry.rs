@@ -2,18 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-
-use serde_json::Value;
 
 use super::call::{Call, CallContext, contained};
-use super::definition::{Definition, Hints, Tool};
+use super::definition::Tool;
 use super::handler::ToolFunction;
 use super::input::Arguments;
+use super::layered::{ErasedLayer, Layered};
 use super::outcome::Outcome;
+use super::registered::{CallFuture, RegisteredTool, Schema};
 use super::schema;
-use crate::core::error::{BoxError, ErrorType, NamedErrors};
+use crate::core::error::{ErrorType, NamedErrors};
 use crate::function::builder::Sealed;
 
 /// Tools, in the order in which they were added. Clones share the tools and their schemas.
@@ -64,36 +62,11 @@ use crate::function::builder::Sealed;
 #[derive(Clone, Default)]
 #[must_use = "tools do nothing until a function serves them"]
 pub struct Tools {
-    tools: Vec<Arc<RegisteredTool>>,
+    pub(super) tools: Vec<Layered>,
     by_name: HashMap<&'static str, usize>,
+    pub(super) layers: Vec<ErasedLayer>,
     errors: NamedErrors,
-    mistake: Option<String>,
-}
-
-/// A tool of [`Tools`]: what a client may know of it. Its schemas are made once, when they are first used.
-pub struct RegisteredTool {
-    definition: Definition,
-    input: Schema,
-    output: Option<Schema>,
-    function: Box<dyn Fn(Call) -> CallFuture + Send + Sync>,
-}
-
-/// The work of a call.
-pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Result<Outcome, BoxError>> + Send>>;
-
-struct Schema {
-    make: fn() -> Value,
-    made: OnceLock<Value>,
-}
-
-impl Schema {
-    fn new(make: fn() -> Value) -> Self {
-        Self { make, made: OnceLock::new() }
-    }
-
-    fn get(&self) -> &Value {
-        self.made.get_or_init(self.make)
-    }
+    pub(super) mistake: Option<String>,
 }
 
 /// A tool that [`Tools::add`] takes: an async function whose last argument is [`Input<T>`](super::Input), or the
@@ -168,17 +141,20 @@ impl Tools {
     }
 
     fn register(self, tool: RegisteredTool) -> Self {
-        self.insert(Arc::new(tool))
+        self.insert(Layered::new(tool))
     }
 
-    fn insert(mut self, tool: Arc<RegisteredTool>) -> Self {
-        let name = tool.name();
+    /// Adds a tool, around whose layers are those of this registry.
+    fn insert(mut self, tool: Layered) -> Self {
+        let tool = tool.nested();
+        let name = tool.tool.name();
         let mistake = match self.by_name.insert(name, self.tools.len()) {
             Some(_) => Some(format!("two tools have the name `{name}`: rename one")),
-            None => tool.definition.mistake(),
+            None => tool.tool.definition.mistake(),
         };
         self.mistake = self.mistake.take().or(mistake);
         self.tools.push(tool);
+        self.apply_layers(self.tools.len() - 1);
         self
     }
 
@@ -196,7 +172,7 @@ impl Tools {
 
     /// Returns the tools in the order in which they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &RegisteredTool> {
-        self.tools.iter().map(|tool| &**tool)
+        self.tools.iter().map(|tool| &*tool.tool)
     }
 
     /// Returns the number of tools.
@@ -211,7 +187,11 @@ impl Tools {
 
     /// Returns the tool of this name.
     pub fn get(&self, name: &str) -> Option<&RegisteredTool> {
-        self.by_name.get(name).and_then(|at| self.tools.get(*at)).map(|tool| &**tool)
+        self.layered(name).map(|tool| &*tool.tool)
+    }
+
+    fn layered(&self, name: &str) -> Option<&Layered> {
+        self.by_name.get(name).and_then(|at| self.tools.get(*at))
     }
 
     /// Gives the last tool another name, for tests with many tools.
@@ -219,9 +199,9 @@ impl Tools {
     #[cfg(feature = "mcp")]
     pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
         let at = self.tools.len() - 1;
-        if let Some(tool) = Arc::get_mut(&mut self.tools[at]) {
+        if let Some(tool) = std::sync::Arc::get_mut(&mut self.tools[at].tool) {
             self.by_name.remove(tool.definition.name());
-            tool.definition = Definition::new(name, "One of many.");
+            tool.definition = super::definition::Definition::new(name, "One of many.");
             self.by_name.insert(name, at);
         }
         self
@@ -243,8 +223,8 @@ impl Tools {
 
     /// Calls a tool, whose panics and errors are the caller's to handle.
     pub(crate) fn dispatch(&self, call: Call) -> CallFuture {
-        match self.get(call.name()) {
-            Some(tool) => (tool.function)(call),
+        match self.layered(call.name()) {
+            Some(tool) => tool.call(call),
             None => Box::pin(std::future::ready(Ok(Outcome::UnknownTool))),
         }
     }
@@ -259,43 +239,5 @@ impl Tools {
 impl fmt::Debug for Tools {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl RegisteredTool {
-    /// Returns the name.
-    pub fn name(&self) -> &'static str {
-        self.definition.name()
-    }
-
-    /// Returns the name for people.
-    pub fn title(&self) -> Option<&'static str> {
-        self.definition.get_title()
-    }
-
-    /// Returns the description for the model.
-    pub fn description(&self) -> &'static str {
-        self.definition.description()
-    }
-
-    /// Returns the hints.
-    pub fn hints(&self) -> Hints {
-        self.definition.hints()
-    }
-
-    /// Returns the JSON Schema (2020-12) of the arguments. Nested types are inlined; only a recursive type has a `$ref`.
-    pub fn input_schema(&self) -> &Value {
-        self.input.get()
-    }
-
-    /// Returns the JSON Schema (2020-12) of the output; `None` for text and [`Content`](super::Content).
-    pub fn output_schema(&self) -> Option<&Value> {
-        self.output.as_ref().map(Schema::get)
-    }
-}
-
-impl fmt::Debug for RegisteredTool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RegisteredTool").field(&self.name()).finish()
     }
 }

@@ -7,7 +7,8 @@ use tower::util::BoxCloneSyncService;
 
 use super::call::{Call, CallContext, contained};
 use super::outcome::Outcome;
-use super::registry::{CallFuture, RegisteredTool, Tools};
+use super::registered::{CallFuture, RegisteredTool};
+use super::registry::Tools;
 use crate::core::error::{BoxError, NamedErrors};
 
 /// A service that calls the tool of a [`Call`]. A layer of [`Function::layer`](crate::Function::layer) wraps it, or the

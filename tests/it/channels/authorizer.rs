@@ -16,6 +16,7 @@ async fn authorize(request: Authorization) -> Result<Access, BoxError> {
             Access::allow()
         }
         "long" => Access::allow().ttl(Duration::from_secs(3601)),
+        "short" => Access::deny().ttl(Duration::from_millis(1)),
         token => {
             let seen = format!("{:?} {:?} {:?}", request.operation(), request.namespace(), request.channel());
             Access::allow().context("token", token).context("seen", seen).ttl(Duration::from_secs(3600))
@@ -35,6 +36,8 @@ async fn check_25_an_authorizer_writes_the_handler_context() {
     assert_eq!(answer["handlerContext"]["seen"], r#"Subscribe Some("chat") Some("/chat/*")"#);
     let answer = caller.call(channel_authorization("deny")).await.unwrap();
     assert_eq!(answer.to_string(), r#"{"isAuthorized":false,"ttlOverride":0}"#);
+    let answer = caller.call(channel_authorization("short")).await.unwrap();
+    assert_eq!(answer.to_string(), r#"{"isAuthorized":false,"ttlOverride":1}"#);
 }
 
 #[tokio::test(start_paused = true)]

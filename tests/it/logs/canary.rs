@@ -115,6 +115,7 @@ macro_rules! keeps_secrets {
 }
 
 mod records;
+mod services;
 
 /// Requests with a secret in each header that carries one, and with these bodies.
 fn requests(path: &str, of: impl Fn(http::Request, &Value) -> http::Request) -> Vec<Value> {

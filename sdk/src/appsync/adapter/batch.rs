@@ -28,6 +28,8 @@ where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
     config.routes.takes_batches(&context)?;
+    #[cfg(feature = "otel")]
+    super::spans::began(&context);
     let results = called(service, vec![context], config).await;
     results.into_iter().next().unwrap_or_else(|| Err(FunctionError::new("InternalError", "internal error")))
 }
@@ -46,6 +48,10 @@ where
     // A batch has one field; its first item decides which resolver it has.
     let first = items.iter().find_map(|item| item.as_ref().ok()).cloned();
     let takes_batches = first.as_ref().map_or(Ok(false), |first| config.routes.takes_batches(first));
+    #[cfg(feature = "otel")]
+    if let Some(first) = first.as_ref().filter(|_| takes_batches.is_ok()) {
+        super::spans::began(first);
+    }
     let results = match (takes_batches, first) {
         (Ok(true), Some(first)) => whole(service, items, &first, config).await,
         _ => each(service, items, invocation, config).await,
@@ -118,6 +124,8 @@ where
             config.routes.takes_batches(&context)?;
             one(service, context, config).await
         };
+        #[cfg(feature = "otel")]
+        let called = called.inspect(super::spans::ended);
         called.instrument(span)
     };
     let results = calls::each(items, config.concurrency, end.map(|(end, _)| end), call, |_| false).await;

@@ -1,5 +1,7 @@
 //! [`Arguments`]: the arguments of a field.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
@@ -47,8 +49,15 @@ const INVALID: &str = "InvalidArguments";
 /// }
 /// # let _ = pilaster::handler(posts);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Arguments<T>(pub T);
+
+/// The arguments of a client may be secret or personal, and are not shown.
+impl<T> fmt::Debug for Arguments<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Arguments").finish_non_exhaustive()
+    }
+}
 
 impl<T: DeserializeOwned + Send> FromContext for Arguments<T> {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {

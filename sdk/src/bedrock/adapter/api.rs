@@ -88,6 +88,11 @@ async fn read(api: Api, request: Request<Body>) -> Result<ApiResult, BoxError> {
     let body = String::from_utf8(body.to_bytes().into())
         .map_err(|_| "the body of the response is not text, which an agent requires")?;
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+    if is_error && media_type.is_none() && body.is_empty() {
+        // As a router answers an unknown route: an empty text is not the JSON that it would be declared as.
+        return Ok(problem(parts.status.as_u16(), parts.status.canonical_reason().unwrap_or("Error"), None));
+    }
     let media_type = media_type.and_then(|value| value.split(';').next()).map(str::trim).unwrap_or("application/json");
     Ok(ApiResult { status: parts.status.as_u16(), media_type: media_type.to_owned(), body })
 }

@@ -3,16 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::java_text::{self, Java};
-use super::scalar::{boolean, integer, is_single, number, whole};
-
-/// The deepest nesting of the branches of a schema that is searched: a reference may lead to itself.
-const DEEPEST: usize = 4;
+use super::scalar::{boolean, integer, number, whole};
+use crate::tools::finite::{SINGLE, is_single};
+use crate::tools::kinds::{DEEPEST, Kinds, branches};
 
 /// The words for the expected value, in the message for the model.
 type Expected = &'static str;
-
-/// The range of `f32`.
-const SINGLE: Expected = "expected a number between -3.4e38 and 3.4e38";
 
 /// Converts the text of a value that fits this schema. `root` is the whole schema, for the references of recursive types.
 ///
@@ -20,7 +16,7 @@ const SINGLE: Expected = "expected a number between -3.4e38 and 3.4e38";
 ///
 /// What the schema expects.
 pub(crate) fn coerce(text: &str, schema: &Value, root: &Value) -> Result<Value, Expected> {
-    let kinds = Kinds::of(schema, root, 0);
+    let kinds = Kinds::of(schema, root);
     if kinds.is_text || !kinds.any() {
         return Ok(Value::String(text.to_owned()));
     }
@@ -52,98 +48,15 @@ pub(crate) fn coerce_declared(text: &str, declared: &str) -> Result<Value, Expec
     coerce(text, &schema, &schema)
 }
 
-/// The types that a schema accepts.
-#[derive(Clone, Copy, Default)]
-struct Kinds {
-    is_text: bool,
-    is_integer: bool,
-    is_number: bool,
-    /// A number that must be finite as an `f32`.
-    is_single: bool,
-    is_boolean: bool,
-    is_array: bool,
-    is_object: bool,
-    is_nullable: bool,
-}
-
-/// The branches of a schema: those of `anyOf`, `oneOf` and `allOf`, or what a `$ref` leads to.
-fn branches<'s>(schema: &'s Value, root: &'s Value) -> impl Iterator<Item = &'s Value> {
-    let listed = ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|keyword| schema.get(keyword)?.as_array());
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| root.pointer(path.strip_prefix('#')?));
-    listed.flatten().chain(target)
-}
-
-impl Kinds {
-    fn of(schema: &Value, root: &Value, depth: usize) -> Self {
-        let mut kinds = Self::default();
-        let is_single = schema.get("format").is_some_and(|format| format == "float");
-        let typed = |name| if is_single && name == "number" { "single" } else { name };
-        match schema.get("type") {
-            Some(Value::String(name)) => kinds.add(typed(name)),
-            Some(Value::Array(names)) => {
-                names.iter().filter_map(Value::as_str).for_each(|name| kinds.add(typed(name)));
-            }
-            _ => {
-                let values = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-                values.chain(schema.get("const")).for_each(|value| kinds.add_of(value));
-            }
-        }
-        if depth < DEEPEST {
-            branches(schema, root).for_each(|branch| kinds.join(Self::of(branch, root, depth + 1)));
-        }
-        kinds
-    }
-
-    fn add(&mut self, name: &str) {
-        match name {
-            "string" => self.is_text = true,
-            "integer" => self.is_integer = true,
-            "number" => self.is_number = true,
-            "single" => self.is_single = true,
-            "boolean" => self.is_boolean = true,
-            "array" => self.is_array = true,
-            "object" => self.is_object = true,
-            "null" => self.is_nullable = true,
-            _ => {}
-        }
-    }
-
-    fn add_of(&mut self, value: &Value) {
-        self.add(match value {
-            Value::String(_) => "string",
-            Value::Number(_) => "number",
-            Value::Bool(_) => "boolean",
-            Value::Array(_) => "array",
-            Value::Object(_) => "object",
-            Value::Null => "null",
-        });
-    }
-
-    fn join(&mut self, other: Self) {
-        self.is_text |= other.is_text;
-        self.is_integer |= other.is_integer;
-        self.is_number |= other.is_number;
-        self.is_single |= other.is_single;
-        self.is_boolean |= other.is_boolean;
-        self.is_array |= other.is_array;
-        self.is_object |= other.is_object;
-        self.is_nullable |= other.is_nullable;
-    }
-
-    /// Returns `true` if a value other than text is accepted.
-    fn any(self) -> bool {
-        self.is_integer || self.is_number || self.is_single || self.is_boolean || self.is_array || self.is_object
-    }
-
-    fn expected(self) -> Expected {
-        match self {
-            Self { is_array: true, .. } => "expected a list, such as [1, 2]",
-            Self { is_object: true, .. } => "expected a JSON object",
-            Self { is_number: true, .. } => "expected a number",
-            Self { is_single: true, .. } => SINGLE,
-            Self { is_integer: true, .. } => "expected an integer",
-            _ => "expected true or false",
-        }
+/// Returns what a schema of these types expects.
+fn expected(kinds: Kinds) -> Expected {
+    match kinds {
+        Kinds { is_array: true, .. } => "expected a list, such as [1, 2]",
+        Kinds { is_object: true, .. } => "expected a JSON object",
+        Kinds { is_number: true, .. } => "expected a number",
+        Kinds { is_single: true, .. } => SINGLE,
+        Kinds { is_integer: true, .. } => "expected an integer",
+        _ => "expected true or false",
     }
 }
 
@@ -164,7 +77,7 @@ fn structured(text: &str, schema: &Value, root: &Value, kinds: &Kinds) -> Result
     let java = || java_text::parse(text).and_then(|java| of_java(java, schema, root)).filter(is_of_kind);
     match may_be_java.then(java).flatten() {
         Some(java) => Ok(java),
-        None => adapted(json.ok_or(kinds.expected())?, schema, root),
+        None => adapted(json.ok_or(expected(*kinds))?, schema, root),
     }
 }
 
@@ -186,7 +99,7 @@ fn is_bare(json: &Value) -> bool {
 fn adapted(value: Value, schema: &Value, root: &Value) -> Result<Value, Expected> {
     match value {
         Value::Number(number) => {
-            let kinds = Kinds::of(schema, root, 0);
+            let kinds = Kinds::of(schema, root);
             if kinds.is_single && !kinds.is_number && !is_single(&number) {
                 return Err(SINGLE);
             }
@@ -213,7 +126,7 @@ fn adapted(value: Value, schema: &Value, root: &Value) -> Result<Value, Expected
 
 /// Returns `true` if the types of the values are those of the schema.
 fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
-    let kinds = Kinds::of(schema, root, 0);
+    let kinds = Kinds::of(schema, root);
     if !kinds.any() && !kinds.is_text {
         return true;
     }

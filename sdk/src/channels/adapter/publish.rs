@@ -104,7 +104,10 @@ where
     let end = config.margin.and_then(|margin| until(context.invocation(), margin));
     let call = |index, event: IncomingEvent| {
         let span = tracing::error_span!("event", item = index);
-        called(service, ChannelCall::new(context.clone(), vec![event]), config).instrument(span)
+        let called = called(service, ChannelCall::new(context.clone(), vec![event]), config);
+        #[cfg(feature = "otel")]
+        let called = called.inspect(|result| super::spans::failed(error_of(result)));
+        called.instrument(span)
     };
     let refuses = |result: &Result<Vec<Answer>, FunctionError>| match result {
         Err(error) => is_refusal(error),
@@ -124,6 +127,15 @@ where
         }
     }
     answers
+}
+
+/// Returns the error of an event.
+#[cfg(feature = "otel")]
+fn error_of(result: &Result<Vec<Answer>, FunctionError>) -> Option<&FunctionError> {
+    match result {
+        Ok(answers) => answers.iter().find_map(|answer| answer.result.as_ref().err()),
+        Err(error) => Some(error),
+    }
 }
 
 /// Calls the handler once for all events.

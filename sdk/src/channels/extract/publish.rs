@@ -27,9 +27,16 @@ use crate::function::builder::Sealed;
 /// }
 /// # let _ = Handlers::new().publish_all("/metrics/*", ingest);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Publish<T> {
     events: Vec<PublishedEvent<T>>,
+}
+
+/// The events are shown without their payloads.
+impl<T> fmt::Debug for Publish<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publish").field("events", &self.events).finish()
+    }
 }
 
 /// One event of a [`Publish`].

@@ -41,7 +41,7 @@ impl Origin {
 
 /// Low-level crates that log about themselves: they are logged from `WARN` on, unless `RUST_LOG` names them, and so
 /// are the crates of the AWS SDK (`aws_…`).
-const DEPENDENCIES: [&str; 16] = [
+const DEPENDENCIES: [&str; 17] = [
     "axum",
     "h2",
     "hyper",
@@ -53,6 +53,7 @@ const DEPENDENCIES: [&str; 16] = [
     "mio",
     "multer",
     "reqwest",
+    "rmcp",
     "rustls",
     "tokio",
     "tokio_util",
@@ -247,7 +248,14 @@ mod tests {
         let plain = filter(Level::Debug, "");
         assert_eq!(limit(&plain, "my_function::store"), LevelFilter::DEBUG);
         assert_eq!(limit(&plain, "hyperspace"), LevelFilter::DEBUG, "a crate whose name only begins like one");
-        for target in ["hyper::client", "h2", "rustls::conn", "aws_smithy_runtime::client", "lambda_runtime::layers"] {
+        for target in [
+            "hyper::client",
+            "h2",
+            "rmcp::service",
+            "rustls::conn",
+            "aws_smithy_runtime::client",
+            "lambda_runtime::layers",
+        ] {
             assert_eq!(limit(&plain, target), LevelFilter::WARN, "{target}");
         }
         assert_eq!(limit(&filter(Level::Error, ""), "hyper"), LevelFilter::ERROR);

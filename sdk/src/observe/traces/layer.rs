@@ -164,7 +164,7 @@ impl Shared {
             self.warn_of_another();
         }
         let invocation = &incoming.invocation;
-        let origin = EventOrigin::of(incoming.event.get());
+        let origin = EventOrigin::of(incoming.event.get(), invocation);
         let trigger = origin.trigger();
         // Its fields are for OpenTelemetry; no log line has them.
         let span = tracing::error_span!(

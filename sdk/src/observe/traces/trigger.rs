@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use serde_json::value::RawValue;
 
 use super::propagate::Carrier;
+use crate::core::invocation::Invocation;
+use crate::core::json::members::member;
 use crate::core::json::text::Text;
-use crate::core::source::{EventSource, Markers, first_source};
+use crate::core::source::{EventSource, Markers, first_item, first_source};
 
 /// `faas.trigger` (<https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +48,54 @@ pub(super) struct EventOrigin<'a> {
     multi_value_headers: Option<&'a RawValue>,
 }
 
+/// The members of the client context with the name of a tool, and with the headers that a gateway propagates as JSON text
+/// (<https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-add-target-lambda.html>).
+const GATEWAY_TOOL: &str = "bedrockAgentCoreToolName";
+const GATEWAY_HEADERS: &str = "bedrockAgentCorePropagatedHeaders";
+
 impl<'a> EventOrigin<'a> {
-    /// Reads an event. All members are missing if it is not an object; the records of a pipe are an array.
-    pub(super) fn of(event: &'a str) -> Self {
+    /// Reads the event of an invocation. That of an AgentCore Gateway is the arguments of a tool, which may have any
+    /// members: the client context shows its origin.
+    pub(super) fn of(event: &'a str, invocation: &'a Invocation) -> Self {
+        let client = invocation.context().client_context.as_ref();
+        match client.filter(|client| client.custom.contains_key(GATEWAY_TOOL)) {
+            Some(client) => {
+                let headers = client.custom.get(GATEWAY_HEADERS);
+                Self { headers: headers.and_then(|json| serde_json::from_str(json).ok()), ..Self::default() }
+            }
+            None => Self::of_event(event),
+        }
+    }
+
+    /// Reads an event. A list has the records of a pipe, or the items of a batch of AppSync, which are one request.
+    fn of_event(event: &'a str) -> Self {
+        if !event.trim_ascii_start().starts_with('[') {
+            return Self::of_object(event);
+        }
+        let item = first_item(event).map(Self::of_object).unwrap_or_default();
+        match item.source {
+            Some(EventSource::AppSync) => item,
+            _ => Self { source: first_source(event), ..Self::default() },
+        }
+    }
+
+    /// Reads an object. All members are missing if it is not one.
+    fn of_object(event: &'a str) -> Self {
         let mut origin = Self::default();
+        let mut request = None;
         let markers = Markers::read(event, |name, value| match name {
-            "headers" => origin.headers = Some(value),
+            // Of the authorizers of AppSync it is `requestHeaders`.
+            "headers" | "requestHeaders" => origin.headers = Some(value),
             "multiValueHeaders" => origin.multi_value_headers = Some(value),
+            "request" => request = Some(value),
             "scheduled-time" => origin.scheduled = true,
             _ => {}
         });
-        Self { source: markers.detect().or_else(|| first_source(event)), ..origin }
+        let source = markers.detect();
+        if let Some(EventSource::AppSync | EventSource::Channels { .. }) = source {
+            origin.headers = request.and_then(|request| member(request.get(), "headers"));
+        }
+        Self { source, ..origin }
     }
 
     pub(super) fn trigger(&self) -> Trigger {
@@ -72,7 +111,10 @@ impl<'a> EventOrigin<'a> {
                 | Source::VpcLatticeV1
                 | Source::VpcLattice
                 | Source::WebSocketApi
-                | Source::Authorizer,
+                | Source::Authorizer
+                | Source::AppSync
+                // A subscription is a request that is admitted or refused.
+                | Source::Channels { publishes: false },
             ) => Trigger::Http,
             Some(
                 Source::Sqs
@@ -81,12 +123,13 @@ impl<'a> EventOrigin<'a> {
                 | Source::Kafka
                 | Source::ActiveMq
                 | Source::RabbitMq
-                | Source::EventBridge,
+                | Source::EventBridge
+                | Source::Channels { publishes: true },
             ) => Trigger::PubSub,
             Some(Source::S3 | Source::DynamoDb | Source::Firehose | Source::Logs) => Trigger::DataSource,
             Some(Source::Schedule) => Trigger::Timer,
             None if self.scheduled => Trigger::Timer,
-            Some(Source::Ses | Source::S3Batch) | None => Trigger::Other,
+            Some(Source::Ses | Source::S3Batch | Source::Bedrock) | None => Trigger::Other,
         }
     }
 
@@ -117,7 +160,7 @@ fn one(json: &RawValue) -> Option<Cow<'_, str>> {
 /// Returns the `faas.trigger` of an event.
 #[cfg(test)]
 pub(crate) fn trigger_of(event: &str) -> &'static str {
-    EventOrigin::of(event).trigger().as_str()
+    EventOrigin::of_event(event).trigger().as_str()
 }
 
 #[cfg(test)]
@@ -127,7 +170,7 @@ mod tests {
     use super::*;
 
     fn origin<R>(event: serde_json::Value, look: impl FnOnce(EventOrigin<'_>) -> R) -> R {
-        look(EventOrigin::of(&event.to_string()))
+        look(EventOrigin::of_event(&event.to_string()))
     }
 
     #[test]
@@ -145,6 +188,15 @@ mod tests {
             (json!({"awslogs": {"data": ""}}), Trigger::DataSource),
             (json!([{"eventSource": "aws:sqs"}, {"eventSource": "aws:sqs"}]), Trigger::PubSub),
             (json!([{"eventSource": "aws:dynamodb"}]), Trigger::DataSource),
+            (json!({"info": {"fieldName": "post", "parentTypeName": "Query"}}), Trigger::Http),
+            (json!([{"info": {"fieldName": "post", "parentTypeName": "Query"}}, {}]), Trigger::Http),
+            // Only AppSync sends such a list.
+            (json!([{"requestContext": {"http": {}}}]), Trigger::Other),
+            (json!([[{"info": {"fieldName": "post", "parentTypeName": "Query"}}]]), Trigger::Other),
+            (json!({"authorizationToken": "t", "requestContext": {"apiId": "a"}}), Trigger::Http),
+            (json!({"info": {"channel": {}, "channelNamespace": {}, "operation": "PUBLISH"}}), Trigger::PubSub),
+            (json!({"info": {"channel": {}, "channelNamespace": {}, "operation": "SUBSCRIBE"}}), Trigger::Http),
+            (json!({"actionGroup": "a", "agent": {}, "function": "f"}), Trigger::Other),
             (json!({"scheduled-time": "2026-01-02T03:04:00Z", "schedule-arn": "arn"}), Trigger::Timer),
             (json!({"scheduled-time": null}), Trigger::Other),
             (json!({"Records": []}), Trigger::Other),
@@ -163,11 +215,42 @@ mod tests {
             json!({"headers": {"traceparent": traceparent}}),
             json!({"headers": {"Traceparent": [traceparent]}}),
             json!({"headers": null, "multiValueHeaders": {"TRACEPARENT": [traceparent]}}),
+            json!({"info": {"fieldName": "f", "parentTypeName": "Query"}, "request": {"headers": {"traceparent": traceparent}}}),
+            json!([{"info": {"fieldName": "f", "parentTypeName": "Query"}, "request": {"headers": {"traceparent": traceparent}}}]),
+            json!({
+                "info": {"channel": {}, "channelNamespace": {}, "operation": "PUBLISH"},
+                "request": {"headers": {"traceparent": traceparent}},
+            }),
+            json!({
+                "authorizationToken": "t", "requestContext": {"apiId": "a"}, "requestHeaders": {"traceparent": traceparent},
+            }),
         ] {
             assert!(origin(event.clone(), |origin| origin.carrier().w3c()).is_some(), "{event}");
         }
-        for event in [json!({"headers": {"traceparent": 7}}), json!({"headers": ["traceparent"]}), json!(null)] {
+        for event in [
+            json!({"headers": {"traceparent": 7}}),
+            json!({"headers": ["traceparent"]}),
+            json!(null),
+            // A member of another event.
+            json!({"request": {"headers": {"traceparent": traceparent}}}),
+        ] {
             assert_eq!(origin(event, |origin| origin.carrier().w3c()), None);
         }
+    }
+
+    #[test]
+    fn the_client_context_shows_a_gateway_whatever_the_arguments_are() {
+        let traceparent = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
+        let mut context = lambda_runtime::Context::default();
+        let headers = json!({"Traceparent": traceparent}).to_string();
+        let custom = json!({GATEWAY_TOOL: "target___tool", GATEWAY_HEADERS: headers});
+        context.client_context = serde_json::from_value(json!({"custom": custom})).ok();
+        let invocation = Invocation::new(context);
+        let event = json!({"Records": [{"eventSource": "aws:sqs"}], "headers": {}}).to_string();
+        let origin = EventOrigin::of(&event, &invocation);
+        assert_eq!(origin.trigger(), Trigger::Other);
+        assert!(origin.carrier().w3c().is_some());
+        let other = Invocation::new(lambda_runtime::Context::default());
+        assert_eq!(EventOrigin::of(&event, &other).trigger(), Trigger::PubSub);
     }
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::reduce::{Reduced, Reducer};
 use super::{SchemaFaults, is_object};
-use crate::tools::registry::{RegisteredTool, Tools};
+use crate::tools::registered::RegisteredTool;
+use crate::tools::registry::Tools;
 
 const DIALECT: &str = "AgentCore";
 

@@ -6,7 +6,8 @@ use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::SchemaFaults;
-use crate::tools::registry::{RegisteredTool, Tools};
+use crate::tools::registered::RegisteredTool;
+use crate::tools::registry::Tools;
 
 impl Tools {
     /// Returns the tools as a list of `tools/list` in MCP, with their schemas by JSON Schema 2020-12. An output that is not

@@ -44,6 +44,8 @@ async fn check_32_a_route_sees_the_decoded_parameter_and_the_answer_repeats_the_
         let answer = call(api(), &api_event("GET", path, json!([]))).await.unwrap();
         assert_eq!(answer["response"]["httpStatusCode"], status, "{path}");
         assert!(!answer.to_string().contains("secret"), "{answer}");
+        let problem = answer["response"]["responseBody"]["application/problem+json"]["body"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(problem).unwrap()["status"], status, "{path}");
     }
     let mut send = api_event("POST", "/send", json!([]));
     let property = |declared: &str, value: &str| json!([{ "name": "n", "type": declared, "value": value }]);

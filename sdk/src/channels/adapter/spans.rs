@@ -1,0 +1,31 @@
+//! The span attributes of a publish, of its events and of a subscription, by
+//! <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>; never a payload.
+
+use crate::channels::context::{ChannelContext, Operation};
+use crate::core::error::FunctionError;
+use crate::observe::traces::span;
+
+/// Records the operation in the span of the invocation. Its name has the namespace: clients can invent the other segments.
+pub(super) fn began(context: &ChannelContext, events: usize) {
+    if !span::is_sampled() {
+        return;
+    }
+    let operation = match context.operation() {
+        Operation::Publish => "process",
+        Operation::Subscribe | Operation::Connect => "subscribe",
+    };
+    span::set_name(format!("{operation} {}", context.namespace()).trim_end().to_owned());
+    span::set_attribute("messaging.system", "aws_appsync");
+    span::set_attribute("messaging.destination.name", context.path().to_owned());
+    if context.operation() == Operation::Publish {
+        span::set_attribute("messaging.operation.type", "process");
+        span::set_attribute("messaging.batch.message_count", i64::try_from(events).unwrap_or(i64::MAX));
+    }
+}
+
+/// Marks the span of an event that failed.
+pub(super) fn failed(error: Option<&FunctionError>) {
+    if let Some(error) = error {
+        span::set_failed(error.error_type());
+    }
+}

@@ -1,0 +1,81 @@
+//! [`Layered`]: a tool of a registry with its layers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt};
+
+use super::call::Call;
+use super::outcome::Outcome;
+use super::registered::{CallFuture, RegisteredTool};
+use crate::core::error::BoxError;
+
+/// A tool with the layers around it.
+type LayeredService = BoxCloneSyncService<Call, Outcome, BoxError>;
+
+/// A layer whose type is erased.
+pub(super) type ErasedLayer = Arc<dyn Fn(LayeredService) -> LayeredService + Send + Sync>;
+
+/// A tool of a registry.
+#[derive(Clone)]
+pub(super) struct Layered {
+    pub(super) tool: Arc<RegisteredTool>,
+    /// The tool with the layers of the registries within this one; `None` without any.
+    inner: Option<LayeredService>,
+    /// The tool with all layers.
+    service: Option<LayeredService>,
+}
+
+impl Layered {
+    pub(super) fn new(tool: RegisteredTool) -> Self {
+        Self { tool: Arc::new(tool), inner: None, service: None }
+    }
+
+    /// Returns the tool as one of a registry around this one.
+    pub(super) fn nested(self) -> Self {
+        Self { inner: self.service.clone(), ..self }
+    }
+
+    pub(super) fn call(&self, call: Call) -> CallFuture {
+        match &self.service {
+            Some(service) => Box::pin(service.clone().oneshot(call)),
+            None => self.tool.call(call),
+        }
+    }
+
+    /// Applies layers, of which the first is the outermost.
+    pub(super) fn apply(&mut self, layers: &[ErasedLayer]) {
+        if layers.is_empty() {
+            return;
+        }
+        let inner = self.inner.clone();
+        let inner = inner.unwrap_or_else(|| BoxCloneSyncService::new(Innermost(Arc::clone(&self.tool))));
+        self.service = Some(layers.iter().rev().fold(inner, |inner, layer| layer(inner)));
+    }
+}
+
+/// The service of a tool without layers.
+#[derive(Clone)]
+struct Innermost(Arc<RegisteredTool>);
+
+impl Service<Call> for Innermost {
+    type Response = Outcome;
+    type Error = BoxError;
+    type Future = CallFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, call: Call) -> CallFuture {
+        self.0.call(call)
+    }
+}
+
+impl fmt::Debug for Innermost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Innermost").field(&self.0).finish()
+    }
+}

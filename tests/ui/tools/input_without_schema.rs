@@ -1,0 +1,9 @@
+use pilaster::tools::Tool;
+
+/// Asks.
+#[derive(serde::Deserialize, Tool)]
+struct Ask {
+    city: String,
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use pilaster::tools::Tools;
+
+fn main() -> Result<(), pilaster::StartError> {
+    pilaster::run(Tools::new())
+}
