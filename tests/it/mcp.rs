@@ -1,5 +1,6 @@
 //! MCP servers through whole functions: behind the stack, as a route, and with tokens.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use axum::Router;
@@ -221,4 +222,22 @@ async fn check_46_one_registry_gives_one_value_in_three_envelopes() {
     let event = bedrock::function("digit").parameter("digit", "integer", "7");
     let answer = Caller::new(tools().for_bedrock()).call(event).await.unwrap();
     assert_eq!(bedrock::result(&answer), Some((None, "7")));
+}
+
+#[test]
+fn check_46_two_tools_of_one_name_fail_at_start_in_each_envelope() {
+    async fn digit(Input(Digit { digit }): Input<Digit>) -> u8 {
+        digit
+    }
+    let one = || Tools::new().add(digit);
+    // In one registry, in two that are merged, and in the one that is merged.
+    for twice in [one().add(digit), one().add(one()), Tools::new().add(one().add(digit))] {
+        let expected = "two tools have the name `digit`";
+        let mistake = twice.clone().for_bedrock().into_service().err().unwrap().to_string();
+        assert!(mistake.contains(expected), "{mistake}");
+        let mistake = twice.clone().for_agentcore().into_service().err().unwrap().to_string();
+        assert!(mistake.contains(expected), "{mistake}");
+        let mistake = catch_unwind(AssertUnwindSafe(|| mcp::Server::new(twice))).unwrap_err();
+        assert!(mistake.downcast_ref::<String>().unwrap().contains(expected));
+    }
 }
