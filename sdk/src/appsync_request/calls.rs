@@ -50,12 +50,15 @@ pub(crate) async fn each<T, R, F: Future<Output = R>>(
         }
     };
     tokio::pin!(at_end);
+    // Calls that never wait keep the timer from being polled, so the clock is read as well.
+    let is_over = move || end.is_some_and(|end| Instant::now() >= end);
     loop {
-        // Calls that never wait keep the timer from being polled, so the clock is read as well.
-        let is_over = || end.is_some_and(|end| Instant::now() >= end);
         while running.len() < concurrency && !is_over() {
             let Some((index, item)) = waiting.next() else { break };
-            running.push(Cancellable::new(call(index, item)).map(move |result| (index, result)));
+            let call = call(index, item);
+            // One that would begin after the end keeps the others from being answered in time.
+            let begun = async move { if is_over() { None } else { Some(call.await) } };
+            running.push(Cancellable::new(begun).map(move |result| (index, result)));
         }
         if running.is_empty() {
             break;
@@ -64,8 +67,8 @@ pub(crate) async fn each<T, R, F: Future<Output = R>>(
             biased;
             () = &mut at_end => break,
             Some((index, result)) = running.next() => {
-                let is_last = ends(&result);
-                results[index] = Some(result);
+                let is_last = result.as_ref().is_some_and(&ends);
+                results[index] = result;
                 if is_last {
                     break;
                 }
@@ -74,7 +77,7 @@ pub(crate) async fn each<T, R, F: Future<Output = R>>(
     }
     // What has ended keeps its value, so tokio's cooperative budget is lifted.
     while let Some(Some((index, result))) = coop::unconstrained(running.next()).now_or_never() {
-        results[index] = Some(result);
+        results[index] = result;
     }
     results
 }
