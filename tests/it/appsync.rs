@@ -4,6 +4,7 @@
 mod arguments;
 mod authorizer;
 mod batch;
+mod deadline;
 mod errors;
 mod model;
 mod schema;

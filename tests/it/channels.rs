@@ -87,7 +87,13 @@ fn check_19_a_wrong_pattern_fails_at_start_with_a_sentence() {
         ("/a-/*", "a segment neither begins nor ends with a dash"),
     ] {
         let expected = format!("{pattern:?} is not a pattern of channels: {why}; write it as");
-        for handlers in [Handlers::new().publish(pattern, echo), Handlers::new().subscribe(pattern, admit)] {
+        for handlers in [
+            Handlers::new().publish(pattern, echo),
+            Handlers::new().subscribe(pattern, admit),
+            // The next ones are right.
+            Handlers::new().publish(pattern, echo).publish("/a", echo).subscribe("/a", admit),
+            Handlers::new().publish("/a", echo).subscribe(pattern, admit).subscribe("/a", admit).publish("/b", echo),
+        ] {
             let mistake = mistake(handlers);
             assert!(mistake.contains(&expected), "{mistake}");
         }

@@ -2,6 +2,7 @@
 
 mod foreign;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use axum::Router;
@@ -232,4 +233,22 @@ async fn a_number_that_would_be_infinite_is_refused_by_each_kind() {
     let answer = Caller::new(tools().for_bedrock()).call(event).await.unwrap();
     let (state, text) = bedrock::result(&answer).unwrap();
     assert!(state == Some("REPROMPT") && text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn check_46_two_tools_of_one_name_fail_at_start_in_each_envelope() {
+    async fn digit(Input(Digit { digit }): Input<Digit>) -> u8 {
+        digit
+    }
+    let one = || Tools::new().add(digit);
+    // In one registry, in two that are merged, and in the one that is merged.
+    for twice in [one().add(digit), one().add(one()), Tools::new().add(one().add(digit))] {
+        let expected = "two tools have the name `digit`";
+        let mistake = twice.clone().for_bedrock().into_service().err().unwrap().to_string();
+        assert!(mistake.contains(expected), "{mistake}");
+        let mistake = twice.clone().for_agentcore().into_service().err().unwrap().to_string();
+        assert!(mistake.contains(expected), "{mistake}");
+        let mistake = catch_unwind(AssertUnwindSafe(|| mcp::Server::new(twice))).unwrap_err();
+        assert!(mistake.downcast_ref::<String>().unwrap().contains(expected));
+    }
 }

@@ -28,7 +28,7 @@ async fn authorize(request: Authorization) -> Result<Access, BoxError> {
 }
 
 #[tokio::test]
-async fn an_authorizer_answers_in_the_form_of_aws() {
+async fn check_25_an_authorizer_answers_in_the_form_of_aws() {
     let function = || pilaster::handler(authorize);
     let allowed =
         r#"{"isAuthorized":true,"resolverContext":{"tenant":"7"},"deniedFields":["User.email"],"ttlOverride":3600}"#;

@@ -54,9 +54,12 @@ async fn call_with(context: Context, event: &Value) -> Result<Value, FunctionErr
 async fn check_34_the_tool_is_after_the_first_separator_and_an_error_names_the_asked_one() {
     let answer = call_with(context("target___a___b"), &json!({ "city": "Paris" })).await;
     assert_eq!(answer.unwrap(), "Paris None target gw ada");
-    let unknown = call_with(context("target___nope"), &json!({})).await.unwrap_err();
-    assert_eq!(unknown.error_type(), "UnknownTool");
-    assert!(unknown.message().contains("\"nope\""), "{unknown}");
+    for (asked, shown) in [("target___nope", "nope"), ("target___nope___b", "nope___b"), ("a___", ""), ("nope", "nope")]
+    {
+        let unknown = call_with(context(asked), &json!({ "city": "hunter2" })).await.unwrap_err();
+        assert_eq!(unknown.error_type(), "UnknownTool");
+        assert!(unknown.message().starts_with(&format!("there is no tool \"{shown}\";")), "{unknown}");
+    }
     let none = call_with(Context::default(), &json!({ "city": "hunter2" })).await.unwrap_err();
     assert_eq!(none.error_type(), "InvalidEvent");
     assert!(none.message().contains("bedrockAgentCoreToolName") && !none.message().contains("hunter2"), "{none}");

@@ -68,6 +68,7 @@ async fn check_26_texts_become_exact_values_or_reprompt_with_the_name() {
         ("big", "18446744073709551615", "big: Some(18446744073709551615)"),
         ("num", "12.0", "num: Some(12.0)"),
         ("num", "1e3", "num: Some(1000.0)"),
+        ("num", "-1.5e+2", "num: Some(-150.0)"),
         ("text", "42", "text: Some(\"42\")"),
         ("text", "", "text: Some(\"\")"),
         ("text", "null", "text: Some(\"null\")"),
@@ -117,7 +118,17 @@ async fn check_27_lists_are_json_or_unambiguous_text_of_java() {
         let (state, body) = result(&answer);
         assert!(state.is_none() && body.contains(shown), "{text}: {state:?} {body}");
     }
-    for (name, text) in [("items", "[{a=b=c}]"), ("nums", "[a, b]"), ("words", "a, b"), ("items", "[{quantity=300}]")] {
+    for (name, text) in [
+        ("items", "[{a=b=c}]"),
+        ("items", "[{itemName=a=b, quantity=2}]"),
+        ("items", "[{itemName=a, itemName=b, quantity=2}]"),
+        ("items", "[{itemName=a, b, quantity=2}]"),
+        ("words", "[{a=b}]"),
+        ("words", "[a, [b]]"),
+        ("nums", "[a, b]"),
+        ("words", "a, b"),
+        ("items", "[{quantity=300}]"),
+    ] {
         let answer = call(tools(), &event("lists", &[(name, text)])).await.unwrap();
         let (state, body) = result(&answer);
         assert!(state == Some("REPROMPT") && body.contains(&format!("/{name}")), "{text}: {body}");
@@ -203,7 +214,13 @@ async fn fail(Input(Fail { how }): Input<Fail>) -> Result<String, BoxError> {
 async fn check_29_an_unknown_function_is_reprompted_and_a_failing_dependency_is_an_opaque_failure() {
     let tools = || Tools::new().add(fail).for_bedrock();
     let unknown = call(tools(), &event("nope", &[])).await.unwrap();
-    assert_eq!(result(&unknown), (Some("REPROMPT"), "there is no function of this name"));
+    let response = json!({
+        "actionGroup": "group", "function": "nope",
+        "functionResponse": {
+            "responseState": "REPROMPT", "responseBody": { "TEXT": { "body": "there is no function of this name" } },
+        },
+    });
+    assert_eq!(unknown, json!({ "messageVersion": "1.0", "response": response }));
     for (how, state, body) in [
         ("stated", "REPROMPT", "try another day"),
         ("function", "REPROMPT", "it is gone"),
@@ -222,7 +239,15 @@ tool!(Touch, "touch", { how: String });
 async fn touch(session: Session, Input(Touch { how }): Input<Touch>) -> Result<&'static str, BoxError> {
     match &*how {
         "set" => session.set_attribute("new", "2"),
+        "same" => session.set_attribute("kept", "1"),
+        "remove" => assert_eq!(session.remove_attribute("kept").as_deref(), Some("1")),
+        "remove none" => assert_eq!(session.remove_attribute("none"), None),
         "clear" => session.clear_attributes(),
+        "prompt" => {
+            session.clear_prompt_attributes();
+            session.set_prompt_attribute("new", "2");
+        }
+        "clear none" => session.clear_prompt_attributes(),
         "fail" => {
             session.clear_attributes();
             return Err("broken".into());
@@ -234,12 +259,20 @@ async fn touch(session: Session, Input(Touch { how }): Input<Touch>) -> Result<&
 
 #[tokio::test]
 async fn check_30_session_attributes_are_left_out_written_or_empty() {
-    for (how, expected) in
-        [("read", None), ("set", Some(json!({ "kept": "1", "new": "2" }))), ("clear", Some(json!({}))), ("fail", None)]
-    {
+    for (how, session, prompt) in [
+        ("read", None, None),
+        ("same", None, None),
+        ("remove none", None, None),
+        ("clear none", None, None),
+        ("set", Some(json!({ "kept": "1", "new": "2" })), None),
+        ("remove", Some(json!({})), None),
+        ("clear", Some(json!({})), None),
+        ("prompt", None, Some(json!({ "new": "2" }))),
+        ("fail", None, None),
+    ] {
         let answer = call(Tools::new().add(touch).for_bedrock(), &event("touch", &[("how", how)])).await.unwrap();
-        assert_eq!(answer.get("sessionAttributes"), expected.as_ref(), "{how}");
-        assert_eq!(answer.get("promptSessionAttributes"), None);
+        assert_eq!(answer.get("sessionAttributes"), session.as_ref(), "{how}");
+        assert_eq!(answer.get("promptSessionAttributes"), prompt.as_ref(), "{how}");
     }
 }
 
@@ -263,10 +296,15 @@ async fn check_31_a_large_answer_is_warned_of_and_one_above_the_limit_is_our_err
         let lines = captured.lines();
         assert_eq!(lines.iter().filter(|line| line["level"] == "WARN").count(), warnings, "{lines:?}");
     }
-    let error = call(tools(), &event("long", &[("length", "6291456")])).await.unwrap_err();
-    assert_eq!(error.error_type(), "ResponseTooLarge");
-    let error = call(tools().response_limit(100), &event("long", &[("length", "100")])).await.unwrap_err();
-    assert!(error.message().contains("the limit is 100"), "{error}");
+    for limit in [1_000, crate::core::limits::PAYLOAD_LIMIT] {
+        let tools = || tools().response_limit(limit);
+        let length = |bytes: usize| event("long", &[("length", &(bytes - empty).to_string())]);
+        assert!(call(tools(), &length(limit)).await.is_ok());
+        let error = call(tools(), &length(limit + 1)).await.unwrap_err();
+        assert_eq!(error.error_type(), "ResponseTooLarge");
+        let message = format!("the response to the agent has {} bytes; the limit is {limit}", limit + 1);
+        assert_eq!(error.message(), message);
+    }
 }
 
 #[cfg(feature = "logging")]

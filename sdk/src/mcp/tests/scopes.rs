@@ -13,7 +13,7 @@ fn call() -> (Builder, Value) {
 }
 
 #[tokio::test]
-async fn a_tool_with_scopes_is_refused_without_a_token() {
+async fn check_45_a_tool_with_scopes_is_refused_without_a_token() {
     let (request, message) = call();
     let response = send(&guarded(), request, message.to_string()).await;
     assert_eq!(response.status(), 403);
@@ -25,7 +25,7 @@ async fn a_tool_with_scopes_is_refused_without_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_needs_all_scopes_of_the_tool() {
+async fn check_45_a_token_needs_all_scopes_of_the_tool() {
     let issuer = TokenIssuer::new("https://id.example.com").unwrap();
     let verifier = issuer.verifier().audience("https://api.example.com");
     for (scope, expected) in [("numbers:read", 403), ("numbers:write numbers:read", 200), ("", 403)] {

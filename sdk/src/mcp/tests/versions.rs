@@ -36,6 +36,16 @@ async fn check_38_the_version_is_that_of_the_header_and_of_the_metadata() {
             assert_eq!(answer["error"]["data"], json!({ "supported": supported, "requested": "2099-01-01" }));
         }
     }
+    // A tool sees the version of the client.
+    for (header, expected) in
+        [(None, "2025-03-26"), (Some("2025-06-18"), "2025-06-18"), (Some("2025-11-25"), "2025-11-25")]
+    {
+        let request = header.map_or_else(http_request, |header| http_request().header("mcp-protocol-version", header));
+        let params = json!({ "name": "ask", "arguments": { "how": "of" } });
+        let message = json!({ "jsonrpc": "2.0", "id": 0, "method": "tools/call", "params": params });
+        let answer = result(&server(), (request, message)).await;
+        assert_eq!(answer["structuredContent"]["text"], format!("of None None {expected}"));
+    }
 }
 
 #[tokio::test]
@@ -102,7 +112,11 @@ async fn check_39_an_older_client_works_without_a_session_in_any_sandbox() {
     assert_eq!(answer(&server(), (request, initialized)).await, (202, Value::Null));
     assert_eq!(result(&server(), legacy("ping", &json!({}))).await, json!({}));
     let called = result(&server(), legacy("tools/call", &json!({ "name": "five" }))).await;
-    assert_eq!(called["structuredContent"], json!({ "result": 5 }));
+    // Without the members of the new era.
+    assert_eq!(
+        called,
+        json!({ "content": [{ "type": "text", "text": r#"{"result":5}"# }], "structuredContent": { "result": 5 } })
+    );
     // Of 2025-03-26, without the header.
     let message = json!({ "jsonrpc": "2.0", "id": 0, "method": "tools/call", "params": { "name": "five" } });
     assert_eq!(result(&server(), (http_request(), message)).await["structuredContent"], json!({ "result": 5 }));

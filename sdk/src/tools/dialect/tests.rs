@@ -48,6 +48,7 @@ struct Order {
     /// Its priority.
     priority: Priority,
     way: Option<Way>,
+    urgency: Option<Priority>,
     last: Option<Line>,
     ratio: f64,
     gift: bool,
@@ -107,6 +108,8 @@ fn check_35_nested_types_are_inlined_options_are_not_required_and_enums_are_desc
     assert_eq!(input["properties"]["priority"], priority);
     let way = "How it is sent. One of: Post (By post), Courier (By a courier).";
     assert_eq!(input["properties"]["way"], json!({ "type": "string", "description": way }));
+    let urgency = "How urgent it is. One of: low, high.";
+    assert_eq!(input["properties"]["urgency"], json!({ "type": "string", "description": urgency }));
     assert_eq!(input["required"], json!(["line", "priority", "ratio", "gift"]));
     assert_eq!(input["properties"]["days"], json!({ "type": "integer" }));
 }
@@ -275,7 +278,7 @@ fn a_flattened_enum_is_refused_and_a_single_branch_stays_required() {
 }
 
 #[test]
-fn references_below_a_field_that_has_the_name_of_a_keyword_are_moved() {
+fn check_42_references_below_a_field_that_has_the_name_of_a_keyword_are_moved() {
     use schemars::{Schema, SchemaGenerator};
 
     #[derive(serde::Serialize)]
