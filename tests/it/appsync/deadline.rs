@@ -1,7 +1,5 @@
 //! Batches and single fields at the deadline of the invocation.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pilaster::appsync::{Batch, Batched};
@@ -56,25 +54,6 @@ async fn check_10_what_is_done_at_the_deadline_is_kept() {
     assert_eq!((&answer[0]["errorType"], &answer[1]["errorType"]), (&json!("Timeout"), &json!("Timeout")));
     let error = caller.call(event().source(1)).await.unwrap_err();
     assert_eq!(error.error_type(), "Timeout");
-}
-
-#[tokio::test]
-async fn check_10_items_that_never_wait_end_at_the_deadline() {
-    let calls = Arc::new(AtomicUsize::new(0));
-    let function = {
-        let calls = Arc::clone(&calls);
-        move |Source(number): Source<u64>| {
-            calls.fetch_add(1, Ordering::Relaxed);
-            std::thread::sleep(Duration::from_millis(40));
-            std::future::ready(Ok::<_, BoxError>(number))
-        }
-    };
-    let caller = Caller::new(pilaster::handler(function).margin(Duration::ZERO));
-    let answer = caller.with_time_left(Duration::from_millis(400)).call(event().batch(0..50)).await.unwrap();
-    let answer = answer.as_array().unwrap();
-    let done = answer.iter().take_while(|item| item.get("data").is_some()).count();
-    assert!((1..=12).contains(&done) && done == calls.load(Ordering::Relaxed), "{done}");
-    assert!(answer[done..].iter().all(|item| item["errorType"] == "Timeout"), "{answer:?}");
 }
 
 #[tokio::test(start_paused = true)]
