@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use super::adapter::{Api, BedrockAdapter, Settings, erased};
+use super::adapter::{Api, BedrockAdapter, Settings, erased, guarded};
 use crate::core::error::{BoxError, ErrorType, NamedErrors};
 use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
@@ -119,8 +119,8 @@ impl Tools {
 ///     pilaster::run(bedrock::openapi(app()).layer(http::Stack::new()))
 /// }
 /// ```
-pub fn openapi<S>(service: S) -> Function<OpenApiFunction<S>, Identity> {
-    Function::new(OpenApiFunction { service, settings: Settings::default() }, Identity::new())
+pub fn openapi<S: 'static>(service: S) -> Function<OpenApiFunction<S>, Identity> {
+    Function::new(OpenApiFunction { service: guarded(service), settings: Settings::default() }, Identity::new())
 }
 
 impl<S, L, O> Function<BedrockFunction<S>, L, O> {
@@ -135,7 +135,7 @@ impl<S, L, O> Function<BedrockFunction<S>, L, O> {
             + 'static,
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        self.kind.api = Some(erased(router));
+        self.kind.api = Some(erased(guarded(router)));
         self
     }
 

@@ -48,9 +48,7 @@ pub(super) async fn call(
         Some((at, time)) => match tokio::time::timeout_at(at, called).await {
             Ok(called) => called,
             Err(_) => {
-                let exceeded = DeadlineExceeded::after(time);
-                tracing::error!(error_type = "Timeout", error = %exceeded, "the request failed");
-                return problem(504, "Gateway Timeout", None);
+                return late(&DeadlineExceeded::after(time));
             }
         },
     };
@@ -67,6 +65,12 @@ pub(super) async fn call(
             problem(500, "Internal Server Error", None)
         }
     }
+}
+
+/// Logs a request that is late, and returns its response.
+pub(super) fn late(exceeded: &DeadlineExceeded) -> ApiResult {
+    tracing::error!(error_type = "Timeout", error = %exceeded, "the request failed");
+    problem(504, "Gateway Timeout", None)
 }
 
 /// Returns a problem (RFC 9457).
@@ -88,6 +92,11 @@ async fn read(api: Api, request: Request<Body>) -> Result<ApiResult, BoxError> {
     let body = String::from_utf8(body.to_bytes().into())
         .map_err(|_| "the body of the response is not text, which an agent requires")?;
     let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+    if is_error && media_type.is_none() && body.is_empty() {
+        // As a router answers an unknown route: an empty text is not the JSON that it would be declared as.
+        return Ok(problem(parts.status.as_u16(), parts.status.canonical_reason().unwrap_or("Error"), None));
+    }
     let media_type = media_type.and_then(|value| value.split(';').next()).map(str::trim).unwrap_or("application/json");
     Ok(ApiResult { status: parts.status.as_u16(), media_type: media_type.to_owned(), body })
 }
