@@ -228,7 +228,10 @@ proptest! {
         // A text that is JSON is JSON.
         let is_json = serde_json::from_str::<Value>(&written).is_ok();
         if let Ok(read) = runtime.block_on(read(name, &written)) && !is_json {
-            prop_assert_eq!(java(&read, leaves_out), written.clone());
+            // The text `null` may be read as a member that is left out.
+            if !(leaves_out && written.contains("null")) {
+                prop_assert_eq!(java(&read, leaves_out), written.clone());
+            }
             prop_assert!(read == value || has_another(&value), "{} is read as {}", written, read);
         }
     }
