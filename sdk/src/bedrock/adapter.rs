@@ -4,9 +4,15 @@ mod api;
 mod coerce;
 mod decode;
 mod encode;
+mod expected;
 mod java_text;
+mod java_value;
+mod json_text;
 mod request;
+#[cfg(feature = "http")]
+mod route;
 mod scalar;
+mod schema;
 #[cfg(test)]
 #[cfg(feature = "http")]
 mod tests;
@@ -16,17 +22,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use tower::Service;
 
 pub(crate) use self::api::{Api, erased};
 use self::decode::{Called, Event, Parameter};
 use self::encode::FunctionResult;
-use crate::core::deadline::MARGIN;
+use self::expected::Mistake;
+#[cfg(feature = "http")]
+pub(crate) use self::route::guarded;
+use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
 use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
-use crate::tools::call::log_invalid;
+use crate::tools::call::{log_invalid, log_late};
 use crate::tools::service::LayeredTools;
 #[cfg(feature = "otel")]
 use crate::tools::spans;
@@ -64,6 +74,18 @@ impl BedrockAdapter {
     }
 
     async fn answer(self, incoming: Incoming) -> Result<Outgoing, FunctionError> {
+        // Before the event is decoded, which takes time, too.
+        let end = self.settings.margin.and_then(|margin| until(&incoming.invocation, margin));
+        self.answer_until(incoming, end).await
+    }
+
+    /// Answers an event. The conversion of the arguments cannot be cancelled: what it has made late is not called.
+    async fn answer_until(
+        self,
+        incoming: Incoming,
+        end: Option<(Instant, Duration)>,
+    ) -> Result<Outgoing, FunctionError> {
+        let late = || end.filter(|(at, _)| Instant::now() >= *at).map(|(_, time)| DeadlineExceeded::after(time));
         let Event { action_group, caller, session, called } = decode::event(&incoming)?;
         let Incoming { event, invocation } = incoming;
         drop(event);
@@ -88,7 +110,14 @@ impl BedrockAdapter {
                             spans::began(Some(tool.name()), &agent);
                             Outcome::Invalid(invalid)
                         }
-                        Ok(arguments) => tools.call(Call::new(name.clone(), arguments, context)).await,
+                        Ok(arguments) => match late() {
+                            Some(late) => {
+                                #[cfg(feature = "otel")]
+                                spans::began(Some(tool.name()), &agent);
+                                log_late(tool.name(), &late, context.invocation())
+                            }
+                            None => tools.call(Call::new(name.clone(), arguments, context)).await,
+                        },
                     },
                 };
                 #[cfg(feature = "otel")]
@@ -101,14 +130,18 @@ impl BedrockAdapter {
                 let Some(api) = self.api else { return Err(not_served("OpenAPI schemas")) };
                 let result = match request::request(&path, &method, &parameters, body) {
                     Err(wrong) => api::problem(400, "Bad Request", Some(&wrong)),
-                    Ok(mut request) => {
-                        let extensions = request.extensions_mut();
-                        extensions.insert(session.clone());
-                        extensions.insert(caller);
-                        insert_clients(extensions, &invocation);
-                        extensions.insert(invocation.clone());
-                        api::call(api, request, &invocation, self.settings.margin).await
-                    }
+                    Ok(mut request) => match late() {
+                        Some(late) => api::late(&late),
+                        None => {
+                            insert_template(&mut request, &path);
+                            let extensions = request.extensions_mut();
+                            extensions.insert(session.clone());
+                            extensions.insert(caller);
+                            insert_clients(extensions, &invocation);
+                            extensions.insert(invocation.clone());
+                            api::call(api, request, &invocation, self.settings.margin).await
+                        }
+                    },
                 };
                 encode::api(&action_group, (&path, &method), result, &session)?
             }
@@ -152,6 +185,22 @@ fn insert_clients(extensions: &mut http::Extensions, invocation: &Invocation) {
 #[cfg(not(feature = "clients"))]
 fn insert_clients(_: &mut http::Extensions, _: &Invocation) {}
 
+/// Notes the template for the check of the route.
+#[cfg(feature = "http")]
+fn insert_template(request: &mut http::Request<axum_core::body::Body>, template: &str) {
+    let filled = route::Filled::new(template, request.uri().path());
+    request.extensions_mut().insert(filled);
+}
+
+#[cfg(not(feature = "http"))]
+fn insert_template(_: &mut http::Request<axum_core::body::Body>, _: &str) {}
+
+/// Returns a router as it is: the check of the route needs `axum`.
+#[cfg(not(feature = "http"))]
+pub(crate) fn guarded<S>(service: S) -> S {
+    service
+}
+
 /// Converts the parameters of a call by the schema of the tool.
 fn arguments(tool: &RegisteredTool, parameters: Vec<Parameter>) -> Result<Arguments, InvalidArguments> {
     let schema = tool.input_schema();
@@ -165,7 +214,7 @@ fn arguments(tool: &RegisteredTool, parameters: Vec<Parameter>) -> Result<Argume
         };
         let value = match properties.and_then(|properties| properties.get(&name)) {
             Some(property) => coerce::coerce(&value, property, schema)
-                .map_err(|expected| InvalidArguments::new(pointer(), expected))?,
+                .map_err(|Mistake { at, expected }| InvalidArguments::new(pointer() + &at, expected))?,
             // The type of the input decides whether it accepts it.
             None => Value::String(value),
         };

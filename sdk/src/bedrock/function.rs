@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tower::layer::util::Identity;
 use tower::{Layer, Service};
 
-use super::adapter::{Api, BedrockAdapter, Settings, erased};
+use super::adapter::{Api, BedrockAdapter, Settings, erased, guarded};
 use crate::core::error::{BoxError, ErrorType, NamedErrors};
 use crate::core::layer_mistakes::reject;
 use crate::core::raw::{Incoming, Outgoing};
@@ -46,7 +46,8 @@ impl Tools {
     /// Bedrock sends every value as text. It is converted by the type of the argument, exactly: `"12"` is an integer,
     /// `"TRUE"` a boolean, and text that is not a value of the type is answered with `REPROMPT` and the name of the
     /// parameter, so that the model asks again. An integer has at most 64 bits, also for a `u128`, and an `f32` is finite.
-    /// An array may be JSON or Java's text, such as `[{itemName=x, quantity=2}]`.
+    /// An array may be JSON or Java's text, such as `[{itemName=x, quantity=2}]`; a text that may stand for two values, or
+    /// has a member twice, is `REPROMPT`. A parameter without a value, or with null, is absent.
     ///
     /// A [`ToolError`](crate::tools::ToolError) is `REPROMPT` with its text; any other error, a panic and the deadline
     /// are `FAILURE`, opaque and logged. Layers of [`Function::layer`](crate::Function::layer) wrap a service from
@@ -104,6 +105,16 @@ impl Tools {
 ///
 /// Add an [`http::Stack`](crate::http::Stack) for its error responses and log lines.
 ///
+/// # Routes
+///
+/// A value of a path parameter may be the literal of another route: of the routes `/claims/{claimId}` and
+/// `/claims/export`, the id `export` selects the second, which the schema of the agent may not have. For an
+/// `axum::Router`, with the feature `http`, that is a 400, and neither route is called: the matched route must have a
+/// parameter, of any name, wherever the template has one. The check is within the router, where the route is known before
+/// the handler runs. So it does not see another service, such as a router in layers of `tower` (those of
+/// [`Function::layer`](crate::Function::layer) are added later, and fine), a service that `Router::nest_service` adds, and
+/// a fallback. A router for agents should have no route that an agent must not call.
+///
 /// # Example
 ///
 /// ```no_run
@@ -120,8 +131,8 @@ impl Tools {
 ///     pilaster::run(bedrock::openapi(app()).layer(http::Stack::new()))
 /// }
 /// ```
-pub fn openapi<S>(service: S) -> Function<OpenApiFunction<S>, Identity> {
-    Function::new(OpenApiFunction { service, settings: Settings::default() }, Identity::new())
+pub fn openapi<S: 'static>(service: S) -> Function<OpenApiFunction<S>, Identity> {
+    Function::new(OpenApiFunction { service: guarded(service), settings: Settings::default() }, Identity::new())
 }
 
 impl<S, L, O> Function<BedrockFunction<S>, L, O> {
@@ -136,7 +147,7 @@ impl<S, L, O> Function<BedrockFunction<S>, L, O> {
             + 'static,
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        self.kind.api = Some(erased(router));
+        self.kind.api = Some(erased(guarded(router)));
         self
     }
 

@@ -189,6 +189,13 @@ pub(crate) fn log_invalid(tool: Option<&str>) {
     tracing::info!(tool, error_type = "InvalidArguments", "the arguments do not fit the tool");
 }
 
+/// Logs a call that is not made, since the time was over before: its outcome is that of a time-out.
+#[cfg(feature = "bedrock")]
+pub(crate) fn log_late(tool: &str, exceeded: &DeadlineExceeded, invocation: &Invocation) -> Outcome {
+    tracing::error!(tool, error_type = "Timeout", error = %exceeded, "the tool failed");
+    Outcome::Opaque(Opaque { kind: OpaqueKind::Timeout, request_id: invocation.request_id().to_owned() })
+}
+
 /// Returns the first error in the chain of causes that was written for the model.
 fn stated(error: &BoxError, errors: &NamedErrors) -> Option<ToolError> {
     let error: &(dyn std::error::Error + 'static) = &**error;

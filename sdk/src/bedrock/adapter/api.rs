@@ -48,9 +48,7 @@ pub(super) async fn call(
         Some((at, time)) => match tokio::time::timeout_at(at, called).await {
             Ok(called) => called,
             Err(_) => {
-                let exceeded = DeadlineExceeded::after(time);
-                tracing::error!(error_type = "Timeout", error = %exceeded, "the request failed");
-                return problem(504, "Gateway Timeout", None);
+                return late(&DeadlineExceeded::after(time));
             }
         },
     };
@@ -67,6 +65,12 @@ pub(super) async fn call(
             problem(500, "Internal Server Error", None)
         }
     }
+}
+
+/// Logs a request that is late, and returns its response.
+pub(super) fn late(exceeded: &DeadlineExceeded) -> ApiResult {
+    tracing::error!(error_type = "Timeout", error = %exceeded, "the request failed");
+    problem(504, "Gateway Timeout", None)
 }
 
 /// Returns a problem (RFC 9457).

@@ -27,13 +27,26 @@ pub(crate) enum Called {
 }
 
 /// A parameter, or a property of a body. Each value is text.
-#[derive(Deserialize)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    #[serde(default, deserialize_with = "or_default", rename = "type")]
     pub(crate) declared: String,
-    #[serde(default, deserialize_with = "text")]
     pub(crate) value: String,
+}
+
+/// A parameter as it is sent.
+#[derive(Deserialize)]
+struct Sent {
+    name: String,
+    #[serde(default, deserialize_with = "or_default", rename = "type")]
+    declared: String,
+    value: Option<Value>,
+}
+
+/// Decodes parameters. One without a value, or with null, is absent.
+fn with_values<'de, D: serde::Deserializer<'de>>(json: D) -> Result<Vec<Parameter>, D::Error> {
+    let sent = Option::<Vec<Sent>>::deserialize(json)?.unwrap_or_default();
+    let with_value = |Sent { name, declared, value }| Some(Parameter { name, declared, value: as_text(value?) });
+    Ok(sent.into_iter().filter_map(with_value).collect())
 }
 
 /// The body of a request: its media type and its properties.
@@ -55,7 +68,7 @@ struct Wire {
     session_attributes: BTreeMap<String, Attribute>,
     #[serde(default, deserialize_with = "or_default")]
     prompt_session_attributes: BTreeMap<String, Attribute>,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "with_values")]
     parameters: Vec<Parameter>,
     function: Option<String>,
     api_path: Option<String>,
@@ -84,7 +97,7 @@ struct RequestBody {
 
 #[derive(Default, Deserialize)]
 struct Media {
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "with_values")]
     properties: Vec<Parameter>,
 }
 
@@ -93,11 +106,15 @@ struct Media {
 struct Attribute(#[serde(deserialize_with = "text")] String);
 
 fn text<'de, D: serde::Deserializer<'de>>(json: D) -> Result<String, D::Error> {
-    Ok(match Value::deserialize(json)? {
+    Value::deserialize(json).map(as_text)
+}
+
+fn as_text(value: Value) -> String {
+    match value {
         Value::String(text) => text,
         Value::Null => String::new(),
         other => other.to_string(),
-    })
+    }
 }
 
 const NOT_AN_OBJECT: &str = "unexpected event: that of an action group is an object";

@@ -93,7 +93,7 @@ fn properties(properties: &[Parameter]) -> Result<Value, String> {
     let mut members = Map::new();
     for Parameter { name, declared, value } in properties {
         let value = coerce_declared(value, declared)
-            .map_err(|expected| format!("the property {}: {expected}", crate::core::error::shown(name)))?;
+            .map_err(|mistake| format!("the property {}: {mistake}", crate::core::error::shown(name)))?;
         if members.insert(name.clone(), value).is_some() {
             return Err(format!("the property {} is sent twice", crate::core::error::shown(name)));
         }

@@ -1,6 +1,19 @@
 //! Booleans and numbers in text, exactly.
 
-use serde_json::Number;
+use serde_json::{Number, Value};
+
+use crate::tools::finite::is_single;
+use crate::tools::kinds::Kinds;
+
+/// Returns the boolean or number of these kinds.
+pub(super) fn scalar(text: &str, kinds: Kinds) -> Option<Value> {
+    let boolean = || kinds.is_boolean.then(|| boolean(text)).flatten().map(Value::Bool);
+    let integer = || kinds.is_integer.then(|| integer(text)).flatten().map(Value::Number);
+    let is_kind = kinds.is_number || kinds.is_single;
+    let number = || number(text).filter(|number| kinds.is_number || is_single(number)).map(Value::Number);
+    let number = || is_kind.then(number).flatten();
+    boolean().or_else(integer).or_else(number)
+}
 
 /// Returns a boolean in any case.
 pub(super) fn boolean(text: &str) -> Option<bool> {
@@ -59,7 +72,7 @@ pub(super) fn whole(number: &Number) -> Option<Number> {
 }
 
 /// Returns `true` for a number by the grammar of JSON: no `+`, no leading zero, no `inf`.
-fn is_json_number(text: &str) -> bool {
+pub(super) fn is_json_number(text: &str) -> bool {
     fn digits(text: &str) -> Option<&str> {
         let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
         (rest.len() < text.len()).then_some(rest)

@@ -96,3 +96,106 @@ async fn one_function_serves_both_and_refuses_other_events() {
         assert_eq!(error.message(), "unexpected event: that of an action group is an object");
     }
 }
+
+#[tokio::test]
+async fn a_value_of_a_path_parameter_selects_no_other_route() {
+    let inner = || Router::new().route("/{id}/all", get(async || "all of one"));
+    let claims = Router::new()
+        .route("/claims/{id}", get(async |Path(id): Path<String>| id).delete(async || "deleted"))
+        .route("/claims/export", get(async || "EXPORT"))
+        .nest(
+            "/claims/{id}/parts",
+            Router::new().route("/{part}", get(async || "part")).route("/all", get(async || "ALL")),
+        )
+        .nest("/users", inner())
+        .fallback(async || "fallback");
+    let with = |name: &str, value: &str| json!([{ "name": name, "type": "string", "value": value }]);
+    let both = |id: &str, part: &str| json!([{ "name": "claimId", "value": id }, { "name": "part", "type": "string", "value": part }]);
+    for (method, path, parameters, status, shown) in [
+        ("GET", "/claims/{claimId}", with("claimId", "7"), 200, "7"),
+        ("GET", "/claims/{claimId}", with("claimId", "{id}"), 200, "{id}"),
+        ("GET", "/claims/{claimId}", with("claimId", "export"), 400, "\\\"claimId\\\" has the value of another route"),
+        ("DELETE", "/claims/{claimId}", with("claimId", "export"), 400, "another route"),
+        ("GET", "/claims/export", json!([]), 200, "EXPORT"),
+        ("GET", "/claims/{claimId}/parts/{part}", both("7", "8"), 200, "part"),
+        ("GET", "/claims/{claimId}/parts/{part}", both("export", "8"), 200, "part"),
+        ("GET", "/claims/{claimId}/parts/{part}", both("7", "all"), 400, "\\\"part\\\" has the value of another route"),
+        (
+            "GET",
+            "/{kind}/{claimId}/all",
+            json!([{ "name": "kind", "value": "users" }, { "name": "claimId", "value": "7" }]),
+            400,
+            "kind",
+        ),
+        ("GET", "/{kind}", with("kind", "claims"), 200, "fallback"),
+    ] {
+        let event = api_event(method, path, parameters);
+        let plain = call(crate::bedrock::openapi(claims.clone()), &event).await.unwrap();
+        // The layers around the router, and one function of both kinds.
+        let layered = crate::bedrock::openapi(claims.clone()).layer(crate::http::Stack::new());
+        let layered = call(layered, &event).await.unwrap();
+        let both = Tools::new().add(exact).for_bedrock().openapi(claims.clone());
+        let both = call(both, &event).await.unwrap();
+        for answer in [plain, layered, both] {
+            assert_eq!(answer["response"]["httpStatusCode"], status, "{event} {answer}");
+            let body = answer["response"]["responseBody"].as_object().and_then(|types| types.values().next());
+            let body = body.unwrap()["body"].as_str().unwrap();
+            assert!(body.contains(shown), "{event} {body}");
+        }
+    }
+    // The base path is not a part of the routes.
+    let under = |path| {
+        let function = crate::bedrock::openapi(claims.clone()).layer(crate::http::Stack::new().base_path("v1"));
+        async move { call(function, &api_event("GET", "/v1/claims/{claimId}", with("claimId", path))).await.unwrap() }
+    };
+    assert_eq!(under("7").await["response"]["httpStatusCode"], 200);
+    assert_eq!(under("export").await["response"]["httpStatusCode"], 400);
+}
+
+#[tokio::test]
+async fn properties_are_exact_or_a_400_with_their_name() {
+    let echo = || Router::new().route("/send", post(async |body: String| body));
+    let of = async |properties: Value| {
+        let mut event = api_event("POST", "/send", json!([]));
+        event["requestBody"] = json!({ "content": { "application/json": { "properties": properties } } });
+        call(crate::bedrock::openapi(echo()), &event).await.unwrap()["response"].take()
+    };
+    for (declared, value, expected) in [
+        ("array", "[1, 2]", json!([1, 2])),
+        ("array", "[a, b]", json!(["a", "b"])),
+        ("array", "[{x=a, y=}]", json!([{ "x": "a", "y": "" }])),
+        ("array", r#"["1", true, null]"#, json!(["1", true, null])),
+        ("object", "{x=a}", json!({ "x": "a" })),
+        ("INTEGER", "12", json!(12)),
+        ("Boolean", "TRUE", json!(true)),
+        ("Array", "[1]", json!([1])),
+        ("date", "12", json!("12")),
+        ("null", "null", json!("null")),
+        ("", "true", json!("true")),
+    ] {
+        let response = of(json!([{ "name": "a", "type": declared, "value": value }])).await;
+        let body = response["responseBody"]["text/plain"]["body"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(body).unwrap(), json!({ "a": expected }), "{declared} {value}");
+    }
+    const QUOTES: &str = "expected JSON, in which a text has quotes";
+    for (declared, value, expected) in [
+        ("array", "[{x=1}]", QUOTES),
+        ("array", "[{x=true}]", QUOTES),
+        ("array", "[a, 1e400]", QUOTES),
+        ("array", "[a, null]", QUOTES),
+        ("object", "{x=hunter2, y=null}", QUOTES),
+        ("array", "['a']", "expected a JSON list"),
+        ("array", "hunter2", "expected a JSON list"),
+        ("object", "", "expected a JSON object"),
+        ("object", r#"{"x":1,"x":2}"#, "/x: the member is sent twice"),
+        ("INTEGER", "hunter2", "expected an integer"),
+    ] {
+        let response = of(json!([{ "name": "a", "type": declared, "value": value }])).await;
+        assert_eq!(response["httpStatusCode"], 400, "{declared} {value}");
+        let problem = response["responseBody"]["application/problem+json"]["body"].as_str().unwrap();
+        let problem = serde_json::from_str::<Value>(problem).unwrap();
+        assert_eq!(problem["detail"], format!("the property \"a\": {expected}"), "{declared} {value}");
+    }
+    let response = of(json!([{ "name": "a", "value": null }, { "name": "b", "type": "integer" }])).await;
+    assert_eq!(response["responseBody"]["text/plain"]["body"], "{}", "absent");
+}
