@@ -114,7 +114,10 @@ impl BedrockAdapter {
                             Some(late) => {
                                 #[cfg(feature = "otel")]
                                 spans::began(Some(tool.name()), &agent);
-                                log_late(tool.name(), &late, context.invocation())
+                                let outcome = log_late(tool.name(), &late, context.invocation());
+                                #[cfg(feature = "otel")]
+                                spans::ended(&outcome, &agent);
+                                outcome
                             }
                             None => tools.call(Call::new(name.clone(), arguments, context)).await,
                         },
