@@ -10,6 +10,23 @@ pub(crate) fn text(attrs: &[Attribute]) -> String {
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
+/// Returns the text of a doc comment as one literal, or one that the compiler joins, such as of
+/// `#[doc = include_str!("..")]`.
+pub(crate) fn joined(attrs: &[Attribute]) -> TokenStream {
+    if is_known(attrs) {
+        let text = text(attrs);
+        return quote!(#text);
+    }
+    let texts = texts(attrs);
+    let (first, others) = texts.split_first().map_or((None, &[][..]), |(first, others)| (Some(first), others));
+    quote!(::core::concat!(#first #(, "\n", #others)*))
+}
+
+/// Returns `false` if only the compiler knows a part of a doc comment.
+pub(crate) fn is_known(attrs: &[Attribute]) -> bool {
+    expressions(attrs).all(|text| literal(text).is_some())
+}
+
 /// Returns the texts of a doc comment, each of one or more lines. One that only the compiler knows, such as
 /// `#[doc = include_str!("..")]`, stays an expression.
 pub(crate) fn texts(attrs: &[Attribute]) -> Vec<TokenStream> {

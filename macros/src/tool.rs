@@ -20,7 +20,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         return quote::quote!(#error #item);
     };
     let plain = Arguments::without_attributes(&function);
-    let described = options.as_ref().ok().map(|options| check(options, &function.attrs, function.sig.ident.span()));
+    let described = options.as_ref().ok().map(|options| check(options, &function.attrs, &function.sig.ident));
     match (options, described, Arguments::of(&function)) {
         (Ok(options), Some(Ok(())), Ok(arguments)) => expand::expand(&options, &function, &arguments, &plain),
         (options, described, arguments) => {

@@ -10,10 +10,11 @@
 //! | `server/discover`, `tools/list`, `tools/call`; of older clients also `initialize` and `ping` | 200 | a result |
 //! | a tool that fails, panics or is late; arguments that do not fit; an answer that Lambda cannot deliver | 200 | a result with `isError: true` |
 //! | an unknown tool or cursor, a parameter that is missing | 200 | -32602 |
+//! | the list of tools is too large for Lambda or the load balancer | 200 | -32603 |
 //! | an unknown method | 404, of older clients 200 | -32601 |
 //! | the body is not JSON · not one JSON-RPC message | 400 | -32700 · -32600 |
 //! | `_meta` lacks the version or the capabilities of the client | 400 | -32602 |
-//! | `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or an `Mcp-Param-*` is missing, or unlike the body | 400 | -32020 |
+//! | `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name` or an `Mcp-Param-*` is missing, which only clients of 2026-07-28 must send, or unlike the body | 400 | -32020 |
 //! | an unknown version | 400 | -32022 |
 //! | the client lacks a capability that a tool needs | 400 | -32021 |
 //! | a notification, a response | 202 | no body |

@@ -72,6 +72,7 @@ pub(crate) mod session;
 pub(crate) mod spans;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use self::call::{Call, CallContext};
 #[cfg(feature = "mcp")]

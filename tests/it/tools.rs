@@ -145,6 +145,36 @@ async fn a_function_under_the_attribute_is_unchanged_and_states_its_errors() {
 }
 
 #[tokio::test]
+async fn the_error_type_of_one_function_is_opaque_from_another() {
+    /// Fails.
+    #[tool]
+    async fn fail() -> Result<String, BoxError> {
+        Err(ScaleError::Broken.into())
+    }
+    let answer = async |tools: Tools| {
+        let answer = Caller::new(tools.for_bedrock()).call(bedrock::function("fail")).await.unwrap();
+        bedrock::result(&answer).map(|(state, text)| format!("{state:?} {text}")).unwrap()
+    };
+    let tools = || all().add(fail::tool());
+    let opaque = answer(tools()).await;
+    assert!(opaque.starts_with("Some(\"FAILURE\") internal error"), "{opaque}");
+    assert_eq!(answer(tools().error_type::<ScaleError>()).await, "Some(\"REPROMPT\") broken");
+}
+
+#[tokio::test]
+async fn a_description_may_be_that_of_a_file() {
+    /// Draws.
+    #[tool]
+    #[doc = include_str!("../fixtures/events/python-later/bedrockAgentFunctionEvent.json")]
+    async fn file() -> String {
+        String::new()
+    }
+    let tools = file::tool();
+    let description = tools.get("file").unwrap().description();
+    assert_eq!(description, format!("Draws.\n{RECORDED}"));
+}
+
+#[tokio::test]
 async fn a_layer_sees_each_call_and_can_answer_itself() {
     let layer = ServiceBuilder::new().map_future(|future| async move {
         match future.await {

@@ -59,7 +59,39 @@ fn a_mistake_is_an_error_beside_the_function() {
                 /** d */
                 async fn add(&self) {}
             ),
-            "remove `self`",
+            "must be a free function",
+        ),
+        (
+            quote!(),
+            quote!(
+                /** d */
+                async fn add(session: Session) {}
+            ),
+            "`Session` is not sent by the model: write `#[extract]` before it",
+        ),
+        (
+            quote!(),
+            quote!(
+                /** d */
+                async fn add(db: pilaster::Client<Db>) {}
+            ),
+            "`Client` is not sent by the model",
+        ),
+        (
+            quote!(),
+            quote!(
+                /** d */
+                async fn add(#[cfg(test)] a: u8) {}
+            ),
+            "cannot have a condition",
+        ),
+        (
+            quote!(),
+            quote!(
+                /** d */
+                async fn größe() {}
+            ),
+            "other characters than",
         ),
         (
             quote!(),
@@ -94,4 +126,36 @@ fn a_mistake_is_an_error_beside_the_function() {
         assert!(expanded.contains(says), "{says}: {expanded}");
         assert!(!expanded.contains("doc = \" e"), "{expanded}");
     }
+}
+
+#[test]
+fn a_type_of_your_own_may_have_the_name_of_an_extractor() {
+    for function in [
+        quote!(
+            /** d */
+            async fn add(session: self::Session, client: Client, metrics: Metrics<u8>, caller: api::Caller) {}
+        ),
+        quote!(
+            /** d */
+            async fn add(#[extract] session: Session, Client(db): Client<Db>) {}
+        ),
+    ] {
+        let expanded = expand(quote!(), function).to_string();
+        assert!(!expanded.contains("compile_error"), "{expanded}");
+    }
+}
+
+#[test]
+fn a_description_from_a_file_is_joined_with_the_lines_beside_it() {
+    let expanded = expand(
+        quote!(name = "gr"),
+        quote!(
+            /// Adds.
+            #[doc = include_str!("add.md")]
+            async fn größe() {}
+        ),
+    )
+    .to_string();
+    let description = quote!(("gr", ::core::concat!("Adds.", "\n", include_str!("add.md")))).to_string();
+    assert!(expanded.contains(&description), "{expanded}");
 }

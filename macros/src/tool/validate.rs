@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, FnArg, Ident, Pat, Result, Signature, Type};
+use syn::{Attribute, Error, FnArg, Ident, Pat, PathArguments, Result, Signature, Type, TypePath};
 
 use crate::lambda_handler::{Function, impl_trait};
 
@@ -62,14 +62,34 @@ fn reference(tokens: TokenStream) -> Option<Span> {
     })
 }
 
+/// Returns the name of a type that is one of Pilaster's extractors, as far as its path shows.
+fn extractor(ty: &Type) -> Option<&Ident> {
+    let Type::Path(TypePath { qself: None, path }) = ty else { return None };
+    let is_of_pilaster =
+        path.segments.len() == 1 || path.segments.first().is_some_and(|first| first.ident == "pilaster");
+    let last = path.segments.last().filter(|_| is_of_pilaster)?;
+    let names: &[&str] = match last.arguments {
+        PathArguments::None => &["Caller", "Session", "Invocation", "Metrics"],
+        _ => &["Client", "Secret", "Parameter"],
+    };
+    names.iter().any(|name| last.ident == name).then_some(&last.ident)
+}
+
 fn is_own(attr: &Attribute) -> bool {
     ["doc", "serde", "schemars", "extract"].iter().any(|name| attr.path().is_ident(name))
 }
 
 fn argument(input: &FnArg) -> Result<Argument> {
     let FnArg::Typed(input) = input else {
-        return Err(Error::new(input.span(), "a tool is a function, not a method: remove `self`"));
+        let text = "a tool must be a free function: move it out of the `impl`, and take `Client(db): Client<Db>` in place of `self`";
+        return Err(Error::new(input.span(), text));
     };
+    let condition = input.attrs.iter().find(|attr| ["cfg", "cfg_attr"].iter().any(|name| attr.path().is_ident(name)));
+    if let Some(condition) = condition {
+        let text =
+            "an argument of a tool cannot have a condition: write a function for each case, and the condition above it";
+        return Err(Error::new(condition.span(), text));
+    }
     let is_extracted = input.attrs.iter().any(|attr| attr.path().is_ident("extract"));
     match &*input.pat {
         Pat::Ident(name) if !is_extracted => {
@@ -78,6 +98,13 @@ fn argument(input: &FnArg) -> Result<Argument> {
                     span,
                     "the arguments of a tool own their values: take a `String` or a `Vec<T>`",
                 ));
+            }
+            if let Some(known) = extractor(&input.ty) {
+                let text = format!(
+                    "`{known}` is not sent by the model: write `#[extract]` before it; if it is a type of your own, write its \
+                     path, such as `self::{known}`"
+                );
+                return Err(Error::new(input.ty.span(), text));
             }
             let attributes = input.attrs.iter().filter(|attr| is_own(attr)).cloned().collect();
             Ok(Argument::Plain(name.ident.clone(), (*input.ty).clone(), attributes))

@@ -53,8 +53,8 @@ pub(crate) fn definition(
     pilaster: &CratePath,
 ) -> TokenStream {
     let name = options.name.as_ref().map_or_else(|| quote!(#default_name), |name| quote!(#name));
-    let comment = doc_comment::text(attributes);
-    let description = options.description.as_ref().map_or_else(|| quote!(#comment), |text| quote!(#text));
+    let comment = || doc_comment::joined(attributes);
+    let description = options.description.as_ref().map_or_else(comment, |text| quote!(#text));
     let title = options.title.as_ref().map(|title| quote!(.title(#title)));
     let read_only = options.read_only.then(|| quote!(.read_only()));
     let idempotent = options.idempotent.then(|| quote!(.idempotent()));

@@ -1,10 +1,11 @@
 //! The options of a tool, checked.
 
-use proc_macro2::Span;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, Result};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, Result};
 
 use super::parse::{FORMS, Options};
+use crate::doc_comment;
 
 /// The longest name of a tool.
 const LONGEST_NAME: usize = 128;
@@ -20,7 +21,7 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Options> {
         }
     }
     let options = of_attributes(&input.attrs)?;
-    check(&options, &input.attrs, input.ident.span())?;
+    check(&options, &input.attrs, &input.ident)?;
     Ok(options)
 }
 
@@ -36,8 +37,8 @@ fn of_attributes(attributes: &[Attribute]) -> Result<Options> {
     list.parse_args()
 }
 
-/// Checks the name, and that there is a description.
-pub(crate) fn check(options: &Options, attributes: &[Attribute], name: Span) -> Result<()> {
+/// Checks the name, by default that of the item, and that there is a description.
+pub(crate) fn check(options: &Options, attributes: &[Attribute], item: &Ident) -> Result<()> {
     if let Some(literal) = &options.name {
         let name = literal.value();
         let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -45,11 +46,18 @@ pub(crate) fn check(options: &Options, attributes: &[Attribute], name: Span) -> 
             let text = format!("the name of a tool has 1 to {LONGEST_NAME} of `A-Z a-z 0-9 _ . -`");
             return Err(Error::new(literal.span(), text));
         }
+    } else if !item.unraw().to_string().is_ascii() {
+        let text = "a tool has the name of its item, which has other characters than `A-Z a-z 0-9 _`: write \
+                    `#[tool(name = \"..\")]`";
+        return Err(Error::new(item.span(), text));
     }
-    let description = options.description.as_ref().map_or_else(|| crate::doc_comment::text(attributes), |d| d.value());
-    if description.trim().is_empty() {
+    let is_described = match &options.description {
+        Some(description) => !description.value().trim().is_empty(),
+        None => !doc_comment::is_known(attributes) || !doc_comment::text(attributes).is_empty(),
+    };
+    if !is_described {
         let text = "a tool needs a description, by which the model decides to call it: write a doc comment here";
-        return Err(Error::new(name, text));
+        return Err(Error::new(item.span(), text));
     }
     if let Some(destructive) = options.destructive.as_ref().filter(|d| d.value && options.read_only) {
         return Err(Error::new(destructive.span(), "a tool that is `read_only` cannot be destructive: remove one"));

@@ -38,8 +38,8 @@ impl AgentCoreAdapter {
             return match self.otherwise {
                 Some(otherwise) => tower::ServiceExt::oneshot(otherwise, incoming).await,
                 None => {
-                    let message = "the invocation names no tool: an AgentCore Gateway sends `bedrockAgentCoreToolName` in the \
-                                   client context";
+                    let message = "the invocation names no tool: an AgentCore Gateway sends `bedrockAgentCoreToolName` in \
+                                   `custom` of the client context";
                     Err(FunctionError::new("InvalidEvent", message))
                 }
             };

@@ -3,13 +3,20 @@
 //! [`Function::into_service`](crate::Function::into_service) applies the layers within [`collect`], which returns the
 //! first mistake that one of them [`reject`]s as an error. A layer that is applied elsewhere, for example in your own
 //! `tower::ServiceBuilder`, panics.
+//!
+//! A mistake of a service whose type is erased, as that of one within a router, is found by [`living`].
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
+#[cfg(feature = "mcp")]
+use std::sync::{Arc, Weak};
 
 thread_local! {
     /// The first mistake during a [`collect`] on this thread; `None` outside of one.
     static MISTAKE: RefCell<Option<Option<String>>> = const { RefCell::new(None) };
+    /// The mistakes of services that are configured on this thread before a function is built of them.
+    #[cfg(feature = "mcp")]
+    static OF_SERVICES: RefCell<Vec<Weak<str>>> = const { RefCell::new(Vec::new()) };
     /// The responses of the function around which layers are applied on this thread.
     static RESPONSES: Cell<Responses> = const { Cell::new(Responses { streams: false, hide_failures: false }) };
 }
@@ -76,6 +83,31 @@ pub(crate) fn reject(mistake: impl Display) {
     }
 }
 
+/// Reports a mistake of a service to the surrounding [`collect`], and to the function that is built next on this thread
+/// while the service, which keeps the returned text, lives.
+#[cfg(feature = "mcp")]
+pub(crate) fn reject_service(mistake: impl Display) -> Arc<str> {
+    let mistake: Arc<str> = mistake.to_string().into();
+    MISTAKE.with_borrow_mut(|collected| {
+        if let Some(first) = collected {
+            first.get_or_insert_with(|| mistake.to_string());
+        }
+    });
+    OF_SERVICES.with_borrow_mut(|all| {
+        all.retain(|mistake| mistake.strong_count() > 0);
+        all.push(Arc::downgrade(&mistake));
+    });
+    mistake
+}
+
+/// Returns the first mistake of a service that lives.
+pub(crate) fn living() -> Option<String> {
+    #[cfg(feature = "mcp")]
+    return OF_SERVICES.with_borrow(|all| all.iter().find_map(Weak::upgrade)).map(|mistake| mistake.to_string());
+    #[cfg(not(feature = "mcp"))]
+    None
+}
+
 /// Builds a value out of layers.
 ///
 /// # Errors
@@ -121,6 +153,21 @@ mod tests {
         assert!(around(streaming, || is_known() && around(plain, is_unknown) && is_known()));
         assert!(catch_unwind(|| around(streaming, || panic!("built badly"))).is_err());
         assert!(!is_around_streams());
+    }
+
+    #[cfg(feature = "mcp")]
+    #[test]
+    fn the_mistake_of_a_service_is_known_while_it_lives_and_to_its_thread_alone() {
+        assert_eq!(living(), None);
+        let kept = reject_service("no page");
+        let later = reject_service("no origin");
+        assert_eq!(living().as_deref(), Some("no page"));
+        assert_eq!(std::thread::spawn(living).join().unwrap(), None);
+        drop(kept);
+        assert_eq!(living().as_deref(), Some("no origin"));
+        drop(later);
+        assert_eq!(living(), None);
+        assert_eq!(collect(|| drop(reject_service("no page"))), Err("no page".to_owned()));
     }
 
     #[test]

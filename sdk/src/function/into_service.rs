@@ -118,6 +118,7 @@ where
     /// A layer or the function is configured wrongly, such as a `CorsLayer` with a malformed origin.
     pub fn into_service(self) -> Result<Around<O::Service>, StartError> {
         let Self { kind, layers, outer, error_types, lifecycle: _ } = self;
+        let of_a_service = layer_mistakes::living();
         let service = layer_mistakes::collect(|| {
             let guarded = || {
                 let responses = Responses { streams: K::STREAMS, hide_failures: K::HIDES_FAILURES };
@@ -131,6 +132,7 @@ where
             #[cfg(not(feature = "logging"))]
             guarded()
         });
+        let service = of_a_service.map_or(service, Err);
         service.map_err(|mistake| StartError::not_built(&mistake))
     }
 }

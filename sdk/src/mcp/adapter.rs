@@ -29,6 +29,10 @@ impl Settings {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        if let Some(mistake) = &self.mistake {
+            tracing::error!(error = &**mistake, "the MCP server is configured wrongly: no request is served");
+            return failed(None, &RpcError::internal(StatusCode::INTERNAL_SERVER_ERROR, "internal error"));
+        }
         let (parts, body) = request.into_parts();
         let body = match self.admit(&parts) {
             Ok(()) => read(body).await,

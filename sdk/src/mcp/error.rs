@@ -13,6 +13,7 @@ const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const METHOD_NOT_FOUND: i32 = -32601;
 const INVALID_PARAMS: i32 = -32602;
+const INTERNAL_ERROR: i32 = -32603;
 const HEADER_MISMATCH: i32 = -32020;
 const MISSING_CAPABILITY: i32 = -32021;
 const UNSUPPORTED_VERSION: i32 = -32022;
@@ -43,6 +44,11 @@ impl RpcError {
     /// An error of the HTTP request.
     pub(super) fn refused(status: StatusCode, message: &'static str) -> Self {
         Self::new(status, INVALID_REQUEST, message)
+    }
+
+    /// A failure of the server.
+    pub(super) fn internal(status: StatusCode, message: &'static str) -> Self {
+        Self::new(status, INTERNAL_ERROR, message)
     }
 
     /// Parameters that every request needs.

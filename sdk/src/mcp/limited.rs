@@ -39,6 +39,15 @@ pub(super) fn answer(
     result(&|answer| answer.failure(&message))
 }
 
+/// Returns the length of an answer that is too large, and the limit. No tool has run.
+pub(super) fn exceeded(answer: &[u8], limit: Option<usize>) -> Option<(usize, usize)> {
+    let limit = limit?.saturating_sub(HEADERS);
+    // Even if each of its bytes were escaped, it would fit.
+    let is_small = answer.len() < limit / 2;
+    let length = if is_small { 0 } else { sent_length(answer) };
+    (length > limit).then_some((length, limit))
+}
+
 /// Returns the length of JSON in the response of a Lambda function: as a text with its escapes, or in base64 where that is
 /// shorter, as the HTTP adapter sends it.
 fn sent_length(json: &[u8]) -> usize {

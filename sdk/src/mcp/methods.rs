@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use http::request::Parts;
 use serde_json::value::RawValue;
 
@@ -16,6 +17,9 @@ use super::settings::Settings;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
+
+/// The largest integer of JavaScript that is exact.
+const LONGEST_TTL: u128 = (1 << 53) - 1;
 
 /// A request of a client.
 pub(super) struct Request<'a> {
@@ -46,9 +50,8 @@ impl Settings {
     pub(super) async fn answer(&self, request: Request<'_>) -> Result<Vec<u8>, Refused> {
         let headers = &request.parts.headers;
         let era = Era::of(headers, &request.params.meta)?;
-        if !era.is_legacy() {
-            check_method(headers, request.method)?;
-        }
+        // Also of older clients, which need not send it: a proxy may have decided by it.
+        check_method(headers, era, request.method)?;
         match (request.method, era.is_legacy()) {
             ("tools/call", _) => self.call(request, era).await,
             ("tools/list", _) => Ok(self.list(&request, era)?),
@@ -85,7 +88,7 @@ impl Settings {
             None => "".into(),
         };
         let page = self.listing.page(&cursor, self.page_size).ok_or_else(unknown)?;
-        Ok(Answer::result(request.id, |answer| {
+        let answer = Answer::result(request.id, |answer| {
             answer.raw(r#""tools":["#).raw(&page.tools.join(",")).raw("]");
             if let Some(next) = &page.next {
                 answer.raw(r#","nextCursor":"#).text(next);
@@ -94,24 +97,24 @@ impl Settings {
                 self.cached(answer);
             }
             self.completed(answer, era);
-        }))
+        });
+        let limit = request.parts.extensions.get::<Invocation>().and_then(Invocation::response_limit);
+        if let Some((length, limit)) = limited::exceeded(&answer, limit) {
+            tracing::error!(length, limit, "the list of tools is too large: set a smaller `page_size`");
+            return Err(RpcError::internal(StatusCode::OK, "the list of tools is too large"));
+        }
+        Ok(answer)
     }
 
     async fn call(&self, request: Request<'_>, era: Era) -> Result<Vec<u8>, Refused> {
         let Request { parts, body, id, params, .. } = request;
         let missing = || RpcError::invalid_params("`params.name` must be the name of a tool");
         let name = params.name.and_then(text).ok_or_else(missing)?;
-        if !era.is_legacy() {
-            check_name(&parts.headers, &name)?;
-        }
+        check_name(&parts.headers, era, &name)?;
         let unknown = || RpcError::invalid_params("the server does not have this tool: `tools/list` names them");
         let (tool, rules) = self.listing.rules(&name).ok_or_else(unknown)?;
-        if !era.is_legacy() {
-            rules.mirrored.iter().try_for_each(|argument| {
-                // A header that no client of this revision may leave out.
-                check_argument(&parts.headers, argument, params.arguments)
-            })?;
-        }
+        let mut mirrored = rules.mirrored.iter();
+        mirrored.try_for_each(|argument| check_argument(&parts.headers, era, argument, params.arguments))?;
         let lacks = |name: &String| era.is_legacy() || !params.meta.has_capability(name);
         if let Some(needed) = self.capabilities.get(tool.name()).filter(|names| names.iter().any(lacks)) {
             return Err(RpcError::missing_capabilities(needed).into());
@@ -151,7 +154,8 @@ impl Settings {
     }
 
     fn cached(&self, answer: &mut Answer) {
-        answer.raw(r#","ttlMs":"#).raw(&self.ttl.as_millis().to_string());
+        let time = self.ttl.as_millis().min(LONGEST_TTL);
+        answer.raw(r#","ttlMs":"#).raw(&time.to_string());
         answer.raw(r#","cacheScope":"#).text(self.scope.name());
     }
 }

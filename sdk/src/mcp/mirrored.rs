@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName};
 use serde_json::value::RawValue;
 
+use super::era::Era;
 use super::error::RpcError;
 use super::header::single;
 use super::message::text;
@@ -20,27 +21,31 @@ const NAME: HeaderName = HeaderName::from_static("mcp-name");
 /// The largest integer of JavaScript that is exact.
 const SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// Compares `Mcp-Method` with the method.
-pub(super) fn check_method(headers: &HeaderMap, method: &str) -> Result<(), RpcError> {
+/// Compares `Mcp-Method` with the method. Older clients may leave it out.
+pub(super) fn check_method(headers: &HeaderMap, era: Era, method: &str) -> Result<(), RpcError> {
     match single(headers, &METHOD) {
         Some(Ok(header)) if header == method => Ok(()),
         Some(_) => Err(RpcError::header_mismatch("the header Mcp-Method differs from `method`")),
+        None if era.is_legacy() => Ok(()),
         None => Err(RpcError::header_mismatch("the header Mcp-Method is missing")),
     }
 }
 
-/// Compares `Mcp-Name` with the name of the tool.
-pub(super) fn check_name(headers: &HeaderMap, name: &str) -> Result<(), RpcError> {
+/// Compares `Mcp-Name` with the name of the tool. Older clients may leave it out.
+pub(super) fn check_name(headers: &HeaderMap, era: Era, name: &str) -> Result<(), RpcError> {
     match single(headers, &NAME) {
         Some(Ok(header)) if decoded(header).is_some_and(|header| *header == *name) => Ok(()),
         Some(_) => Err(RpcError::header_mismatch("the header Mcp-Name differs from `params.name`")),
+        None if era.is_legacy() => Ok(()),
         None => Err(RpcError::header_mismatch("the header Mcp-Name is missing")),
     }
 }
 
-/// Compares the header of an argument with its value. An argument that is absent or null has no header.
+/// Compares the header of an argument with its value. An argument that is absent or null has no header; older clients may
+/// leave out any.
 pub(super) fn check_argument(
     headers: &HeaderMap,
+    era: Era,
     argument: &MirroredArgument,
     arguments: Option<&RawValue>,
 ) -> Result<(), RpcError> {
@@ -54,6 +59,7 @@ pub(super) fn check_argument(
     let wrong = |what: &str| RpcError::header_mismatch(format!("the header {} {what}", argument.header));
     match (single(headers, &argument.header), value) {
         (None, None) => Ok(()),
+        (None, Some(_)) if era.is_legacy() => Ok(()),
         (None, Some(_)) => Err(wrong("is missing: its argument has a value")),
         (Some(_), None) => Err(wrong("has a value that its argument lacks")),
         (Some(header), Some(value)) => {

@@ -20,7 +20,7 @@ use super::settings::{CacheScope, Settings};
 use crate::core::deadline::MARGIN;
 use crate::core::env;
 use crate::core::error::BoxError;
-use crate::core::layer_mistakes::reject;
+use crate::core::layer_mistakes::reject_service;
 #[cfg(feature = "jwt")]
 use crate::jwt::is_scope;
 use crate::tools::{RegisteredTool, Tools};
@@ -69,10 +69,11 @@ const PAGE_SIZE: usize = 100;
 /// use pilaster::mcp;
 /// use pilaster::tools::Tools;
 ///
+/// # fn app(tools: Tools) {
 /// let app: Router = Router::new()
 ///     .route("/health", get(async || "well"))
-///     .route_service("/mcp", mcp::Server::new(Tools::new()));
-/// # let _ = app;
+///     .route_service("/mcp", mcp::Server::new(tools));
+/// # }
 /// ```
 #[derive(Clone)]
 #[must_use = "a server does nothing until a function serves it"]
@@ -84,21 +85,17 @@ impl Server {
     /// Creates a server of these tools. Its name is that of the Lambda function (`AWS_LAMBDA_FUNCTION_NAME`), or
     /// `pilaster`.
     ///
-    /// # Panics
-    ///
-    /// Two tools have one name, or a name or a description is not valid; [`Tools::mistake`] returns the sentence. In a
-    /// debug build also the mistakes of [`Tools::mcp_schema`].
-    #[track_caller]
+    /// With a mistake in the tools or the options of a server, the function does not start: no tool, two tools of one name, a
+    /// name or a description that is not valid ([`Tools::mistake`]), and in a debug build also the mistakes of
+    /// [`Tools::mcp_schema`]. Build the server on the thread that runs the function. Elsewhere, such as in a plain server of
+    /// axum, each request is answered with a 500, and the mistake is logged.
     pub fn new(tools: Tools) -> Self {
-        if let Some(mistake) = tools.mistake() {
-            reject(mistake);
-        }
         // In a release build, a call makes only the schemas that it needs.
-        if cfg!(debug_assertions)
-            && let Err(faults) = tools.mcp_schema()
-        {
-            reject(faults);
-        }
+        let of_schemas = || match cfg!(debug_assertions) {
+            true => tools.mcp_schema().err().map(|faults| faults.to_string()),
+            false => None,
+        };
+        let mistake = tools.mistake().map(str::to_owned).or_else(of_schemas);
         // For `cargo run -- tools` of a function that is a server alone.
         #[cfg(any(debug_assertions, feature = "local", feature = "testing"))]
         crate::core::descriptions::read_services(|service, descriptions| {
@@ -120,8 +117,16 @@ impl Server {
             capabilities: HashMap::new(),
             #[cfg(feature = "jwt")]
             scopes: HashMap::new(),
+            mistake: mistake.map(reject_service),
         };
         Self { settings: Arc::new(settings) }
+    }
+
+    /// Keeps the first mistake, with which no function starts.
+    fn rejected(self, mistake: impl fmt::Display) -> Self {
+        self.with(|settings| {
+            settings.mistake.get_or_insert_with(|| reject_service(mistake));
+        })
     }
 
     pub(super) fn with(mut self, set: impl FnOnce(&mut Settings)) -> Self {
@@ -143,17 +148,13 @@ impl Server {
         self.with(|settings| settings.instructions = Some(instructions.into()))
     }
 
-    /// Sets the number of tools in an answer to `tools/list`; 100 by default. Some clients read only the first page.
-    ///
-    /// # Panics
-    ///
-    /// It is 0.
-    #[track_caller]
+    /// Sets the number of tools in an answer to `tools/list`; 100 by default, and at least 1. Some clients read only the first
+    /// page.
     pub fn page_size(self, tools: usize) -> Self {
         if tools == 0 {
-            reject("the page size of an MCP server must be at least 1");
+            return self.rejected("the page size of an MCP server must be at least 1");
         }
-        self.with(|settings| settings.page_size = tools.max(1))
+        self.with(|settings| settings.page_size = tools)
     }
 
     /// Sets how long, and for whom, clients may keep the list of tools; 5 minutes and [`CacheScope::Private`] by default.
@@ -164,32 +165,23 @@ impl Server {
 
     /// Serves pages of these origins, such as `https://app.example.com`; `*` serves all. Requests without an `Origin`
     /// are always served, and in a local run those of pages on the same machine; others get a 403. Browsers also need
-    /// [`http::CorsLayer`](crate::http::CorsLayer).
-    ///
-    /// # Panics
-    ///
-    /// An origin has a path, or lacks a scheme.
-    #[track_caller]
+    /// [`http::CorsLayer`](crate::http::CorsLayer). An origin has a scheme and no path.
     pub fn allow_origins<S: Into<String>>(self, origins: impl IntoIterator<Item = S>) -> Self {
         let origins: Vec<String> = origins.into_iter().map(Into::into).collect();
         if let Some(mistake) = origins.iter().find_map(|origin| check_origin(origin).err()) {
-            reject(mistake);
+            return self.rejected(mistake);
         }
         self.with(|settings| settings.origins.extend(origins))
     }
 
     /// Requires a capability of the client for a tool, such as `sampling` or `extensions`: a client that does not state it
     /// with the call gets the error -32021. Clients of older revisions state their capabilities only in the handshake,
-    /// which another sandbox may have answered, so they get it, too.
-    ///
-    /// # Panics
-    ///
-    /// The server does not have the tool.
-    #[track_caller]
+    /// which another sandbox may have answered, so they get it, too. The server must have the tool.
     pub fn require_capability(self, tool: &str, capability: impl Into<String>) -> Self {
         let Some(name) = self.tools().get(tool).map(RegisteredTool::name) else {
-            reject(format_args!("a capability is required for the tool `{tool}`, which the MCP server does not have"));
-            return self;
+            return self.rejected(format_args!(
+                "a capability is required for the tool `{tool}`, which the MCP server does not have"
+            ));
         };
         self.with(|settings| settings.capabilities.entry(name).or_default().push(capability.into()))
     }
@@ -211,21 +203,19 @@ impl Server {
     /// # }
     /// ```
     ///
-    /// # Panics
-    ///
-    /// The server does not have the tool, there is no scope, or a scope is not valid
+    /// The server must have the tool. There is at least one scope, and all are valid
     /// ([RFC 6749](https://www.rfc-editor.org/rfc/rfc6749#section-3.3)).
     #[cfg(feature = "jwt")]
-    #[track_caller]
     pub fn require_scopes<S: Into<String>>(self, tool: &str, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
         let name = self.tools().get(tool).map(RegisteredTool::name);
         if scopes.is_empty() || !scopes.iter().all(|scope| is_scope(scope)) {
-            reject(format_args!("the scopes of the tool `{tool}` must be valid, and at least one"));
+            return self.rejected(format_args!("the scopes of the tool `{tool}` must be valid, and at least one"));
         }
         let Some(name) = name else {
-            reject(format_args!("scopes are required for the tool `{tool}`, which the MCP server does not have"));
-            return self;
+            return self.rejected(format_args!(
+                "scopes are required for the tool `{tool}`, which the MCP server does not have"
+            ));
         };
         self.with(|settings| settings.scopes.entry(name).or_default().extend(scopes))
     }

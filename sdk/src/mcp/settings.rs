@@ -1,6 +1,7 @@
 //! [`Settings`]: what all clones of a server share.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::listing::Listing;
@@ -21,6 +22,8 @@ pub(super) struct Settings {
     pub(super) capabilities: HashMap<&'static str, Vec<String>>,
     #[cfg(feature = "jwt")]
     pub(super) scopes: HashMap<&'static str, Vec<String>>,
+    /// The first mistake in the tools and the options, with which no request is served.
+    pub(super) mistake: Option<Arc<str>>,
 }
 
 /// Who may share a cached list of tools.

@@ -116,16 +116,19 @@ impl CallContext {
     }
 }
 
+/// The name of the tool of a call, and the error types that may reach the model from it.
+pub(crate) type Called<'t> = Option<(&'static str, &'t NamedErrors)>;
+
 /// Runs a call to its end or to the deadline. An error that is not written for the model, a panic and a time-out are
 /// logged here, once, and are opaque.
 pub(crate) async fn contained<E: Into<BoxError>>(
     call: impl Future<Output = Result<Outcome, E>>,
     context: &CallContext,
-    tool: Option<&'static str>,
+    tool: Called<'_>,
     errors: &NamedErrors,
 ) -> Outcome {
     #[cfg(feature = "otel")]
-    super::spans::began(tool, &context.caller);
+    super::spans::began(tool.map(|(name, _)| name), &context.caller);
     let outcome = ended(call, context, tool, errors).await;
     #[cfg(feature = "otel")]
     super::spans::ended(&outcome, &context.caller);
@@ -135,9 +138,10 @@ pub(crate) async fn contained<E: Into<BoxError>>(
 async fn ended<E: Into<BoxError>>(
     call: impl Future<Output = Result<Outcome, E>>,
     context: &CallContext,
-    tool: Option<&'static str>,
+    called: Called<'_>,
     errors: &NamedErrors,
 ) -> Outcome {
+    let tool = called.map(|(name, _)| name);
     let invocation = &context.invocation;
     let opaque = |kind| Outcome::Opaque(Opaque { kind, request_id: invocation.request_id().to_owned() });
     let until = context.margin.and_then(|margin| until(invocation, margin));
@@ -145,7 +149,7 @@ async fn ended<E: Into<BoxError>>(
     let call = async {
         call.await.or_else(|error| {
             let error: BoxError = error.into();
-            let failed = stated(&error, errors);
+            let failed = stated(&error, called, errors);
             if let Some(failed) = &failed {
                 let error_type = failed.error_type();
                 log(&*error, |error| tracing::info!(tool, error_type, error, "the tool answered with an error"));
@@ -197,8 +201,10 @@ pub(crate) fn log_late(tool: &str, exceeded: &DeadlineExceeded, invocation: &Inv
 }
 
 /// Returns the first error in the chain of causes that was written for the model.
-fn stated(error: &BoxError, errors: &NamedErrors) -> Option<ToolError> {
+fn stated(error: &BoxError, called: Called<'_>, errors: &NamedErrors) -> Option<ToolError> {
     let error: &(dyn std::error::Error + 'static) = &**error;
+    let mut errors = errors.clone();
+    called.iter().for_each(|(_, of_tool)| errors.append(of_tool));
     let own = causes(error).find_map(as_error::<ToolError>);
     own.cloned().or_else(|| errors.stated(error).map(ToolError::from))
 }

@@ -6,8 +6,8 @@ use crate::core::check::probe::Type;
 use crate::core::error::ErrorType;
 
 impl<E: ErrorType> Type<E> {
-    /// Returns the tools with an error type that may reach the model.
+    /// Returns a tool with an error type that may reach the model from it, and from no other tool.
     pub fn pilaster_tool_error_type(self, tools: Tools) -> Tools {
-        tools.error_type::<E>()
+        tools.error_type_of_each::<E>()
     }
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
-use super::finite;
-use crate::core::json::{described, is_object, pointer};
+use super::{finite, whole};
+use crate::core::json::{described, is_object, pointer, push_step};
 use crate::core::raw::RawEvent;
 
 /// The arguments of a tool: the last argument of its function. See [`Tools::add`](super::Tools::add).
@@ -111,7 +111,7 @@ impl Arguments {
         finite::infinite(value, schema().borrow())
     }
 
-    /// Decodes the input of a tool.
+    /// Decodes the input of a tool. `1.0` is also an integer, as it is for a JSON Schema.
     ///
     /// # Errors
     ///
@@ -126,13 +126,16 @@ impl Arguments {
             Json::Text(text) if !is_object(text.get()) => Err(not_an_object()),
             Json::Text(text) => {
                 let decoded = serde_json::from_str(text.get());
-                decoded.map_err(|error| {
+                decoded.or_else(|error| {
+                    if let Some(decoded) = whole::of_text(text.get()).and_then(|value| T::deserialize(value).ok()) {
+                        return Ok(decoded);
+                    }
                     // The path is determined only after a mistake, by decoding again.
                     let json = &mut serde_json::Deserializer::from_str(text.get());
-                    match serde_path_to_error::deserialize::<_, T>(json) {
+                    Err(match serde_path_to_error::deserialize::<_, T>(json) {
                         Err(found) => mistake(&pointer(found.path()), found.inner()),
                         Ok(_) => mistake("", &error),
-                    }
+                    })
                 })
             }
         }
@@ -140,14 +143,26 @@ impl Arguments {
 }
 
 fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidArguments> {
-    serde_path_to_error::deserialize(value).map_err(|found| mistake(&pointer(found.path()), found.inner()))
+    let integers = whole::of_value(&value);
+    let decoded = serde_path_to_error::deserialize(value);
+    decoded.or_else(|found| {
+        let decoded = integers.and_then(|value| T::deserialize(value).ok());
+        decoded.ok_or_else(|| mistake(&pointer(found.path()), found.inner()))
+    })
 }
 
 fn mistake(pointer: &str, error: &serde_json::Error) -> InvalidArguments {
     let text = error.to_string();
     // The place in the text is of no use to a model, which has sent members.
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    InvalidArguments::new(pointer, described(&text[..end]))
+    let text = &text[..end];
+    // Beside `#[serde(flatten)]` it is found after all members, so the path does not lead to it.
+    let flattened = text.strip_prefix("unknown field `").and_then(|rest| rest.strip_suffix('`'));
+    let flattened = flattened.filter(|name| !name.contains('`'));
+    let Some(name) = flattened else { return InvalidArguments::new(pointer, described(text)) };
+    let mut pointer = pointer.to_owned();
+    push_step(&mut pointer, name);
+    InvalidArguments::new(pointer, "unknown field")
 }
 
 #[cfg(test)]
@@ -185,6 +200,49 @@ mod tests {
             (json!("hunter2"), "the arguments must be an object"),
         ] {
             assert_eq!(both(&wrong), [Err(message.to_owned()), Err(message.to_owned())]);
+        }
+    }
+
+    #[test]
+    fn a_number_without_a_fraction_is_an_integer() {
+        let days = |days: &str| {
+            let text = format!(r#"{{"city":"Paris","days":{days}}}"#);
+            let value = serde_json::from_str::<Value>(&text).unwrap();
+            let text = RawValue::from_string(text).unwrap();
+            let decoded = [Arguments::from(value).decode::<Weather>(), Arguments::from(text).decode()];
+            decoded.map(|decoded| decoded.map(|weather| weather.days).map_err(|error| error.to_string()))
+        };
+        for (sent, expected) in [("3.0", 3), ("-0", 0), ("-0.0", 0), ("2e1", 20), ("30.0e-1", 3)] {
+            assert_eq!(days(sent), [Ok(Some(expected)), Ok(Some(expected))], "{sent}");
+        }
+        for sent in ["3.5", "1e300", "1e15"] {
+            let message = "/days: invalid type: floating point, expected u8".to_owned();
+            assert_eq!(days(sent), [Err(message.clone()), Err(message)], "{sent}");
+        }
+        // The mistake is that of the arguments as they were sent.
+        assert_eq!(days("256.0")[0].as_ref().unwrap_err(), "/days: invalid type: floating point, expected u8");
+        assert_eq!(days("3"), [Ok(Some(3)), Ok(Some(3))]);
+    }
+
+    #[test]
+    fn an_unknown_argument_beside_flattened_ones_has_its_path() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Outer {
+            id: String,
+            #[serde(flatten)]
+            more: More,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct More {
+            page: Option<u8>,
+        }
+        let value = json!({ "id": "a", "bo/gus": "hunter2" });
+        let text = RawValue::from_string(value.to_string()).unwrap();
+        for decoded in [Arguments::from(value).decode::<Outer>(), Arguments::from(text).decode()] {
+            assert_eq!(decoded.unwrap_err().to_string(), "/bo~1gus: unknown field");
         }
     }
 

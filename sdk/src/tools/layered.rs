@@ -10,7 +10,7 @@ use tower::{Service, ServiceExt};
 use super::call::Call;
 use super::outcome::Outcome;
 use super::registered::{CallFuture, RegisteredTool};
-use crate::core::error::BoxError;
+use crate::core::error::{BoxError, NamedErrors};
 
 /// A tool with the layers around it.
 type LayeredService = BoxCloneSyncService<Call, Outcome, BoxError>;
@@ -26,11 +26,13 @@ pub(super) struct Layered {
     inner: Option<LayeredService>,
     /// The tool with all layers.
     service: Option<LayeredService>,
+    /// The error types that may reach the model from this tool: those of `#[tool]`, and of the registries within.
+    pub(super) errors: NamedErrors,
 }
 
 impl Layered {
     pub(super) fn new(tool: RegisteredTool) -> Self {
-        Self { tool: Arc::new(tool), inner: None, service: None }
+        Self { tool: Arc::new(tool), inner: None, service: None, errors: NamedErrors::default() }
     }
 
     /// Returns the tool as one of a registry around this one.

@@ -1,5 +1,7 @@
 //! [`ToolOutput`]: what a tool returns; [`ToolResult`]: the same, or a `Result` of it.
 
+mod non_finite;
+
 use std::any::Any;
 
 use schemars::JsonSchema;
@@ -125,7 +127,15 @@ impl<T: Serialize + JsonSchema + 'static> ToolOutput<ByValue> for T {
             return Ok(Outcome::Text(text.unwrap_or_default()));
         }
         // The error names types of the function, so it stays in the log.
-        serde_json::value::to_raw_value(&self).map(Outcome::Structured).map_err(Into::into)
+        let json = serde_json::value::to_raw_value(&self)?;
+        // The null may be that of a number, which is searched for only then.
+        if json.get().contains("null")
+            && let Some(pointer) = non_finite::find(&self)
+        {
+            let message = "the output has a number that is NaN or infinite, which JSON cannot hold";
+            return Err(crate::core::json::placed(&pointer, message).into());
+        }
+        Ok(Outcome::Structured(json))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::call::{Call, CallContext, contained};
+use super::call::{Call, CallContext, Called, contained};
 use super::definition::Tool;
 use super::handler::ToolFunction;
 use super::input::Arguments;
@@ -13,6 +13,8 @@ use super::registered::{CallFuture, RegisteredTool, Schema};
 use super::schema;
 use crate::core::error::{ErrorType, NamedErrors};
 use crate::function::builder::Sealed;
+
+const NO_TOOL: &str = "no tool is registered: add one by `Tools::add`";
 
 /// Tools, in the order in which they were added. Clones share the tools and their schemas.
 ///
@@ -125,17 +127,28 @@ impl Tools {
     }
 
     /// Lets errors of the type `E` reach the model, anywhere in the chain of causes of the error of a tool: the text of
-    /// `E`, and its [`ErrorType`]. [`ToolError`](super::ToolError) and [`FunctionError`](crate::FunctionError) do without it, and the error
-    /// of a function under [`#[tool]`](super::tool) that derives `ErrorType`. Any other error is logged, and opaque.
+    /// `E`, and its [`ErrorType`]. It holds for the tools of this registry, also for those that are added later, and not for
+    /// those of a registry to which this one is added. [`ToolError`](super::ToolError) and
+    /// [`FunctionError`](crate::FunctionError) do without it, and the error of a function under [`#[tool]`](super::tool) that
+    /// derives `ErrorType`, from this tool alone. Any other error is logged, and opaque.
     pub fn error_type<E: ErrorType>(mut self) -> Self {
         self.errors.add::<E>();
         self
     }
 
+    /// Lets errors of the type `E` reach the model from the tools that are here now.
+    #[cfg(feature = "macros")]
+    pub(super) fn error_type_of_each<E: ErrorType>(mut self) -> Self {
+        self.tools.iter_mut().for_each(|tool| tool.errors.add::<E>());
+        self
+    }
+
     fn merge(mut self, other: Self) -> Self {
         let mistake = self.mistake.take().or(other.mistake);
-        self.errors.append(&other.errors);
-        let mut merged = other.tools.into_iter().fold(self, |tools, tool| tools.insert(tool));
+        let mut merged = other.tools.into_iter().fold(self, |tools, mut tool| {
+            tool.errors.append(&other.errors);
+            tools.insert(tool)
+        });
         merged.mistake = mistake.or(merged.mistake);
         merged
     }
@@ -158,10 +171,10 @@ impl Tools {
         self
     }
 
-    /// Returns the first mistake in the tools, with which no function starts: a name that is not valid or not unique, or
-    /// a description that is missing.
+    /// Returns the first mistake in the tools, with which no function starts: there is none, a name is not valid or not
+    /// unique, or a description is missing.
     pub fn mistake(&self) -> Option<&str> {
-        self.mistake.as_deref()
+        self.mistake.as_deref().or_else(|| self.is_empty().then_some(NO_TOOL))
     }
 
     #[cfg(feature = "agentcore")]
@@ -197,11 +210,18 @@ impl Tools {
     /// Gives the last tool another name, for tests with many tools.
     #[cfg(test)]
     #[cfg(feature = "mcp")]
-    pub(crate) fn renamed_last(mut self, name: &'static str) -> Self {
+    pub(crate) fn renamed_last(self, name: &'static str) -> Self {
+        self.described_last(name, "One of many.")
+    }
+
+    /// Gives the last tool another name and description.
+    #[cfg(test)]
+    #[cfg(feature = "mcp")]
+    pub(crate) fn described_last(mut self, name: &'static str, description: &'static str) -> Self {
         let at = self.tools.len() - 1;
         if let Some(tool) = std::sync::Arc::get_mut(&mut self.tools[at].tool) {
             self.by_name.remove(tool.definition.name());
-            tool.definition = super::definition::Definition::new(name, "One of many.");
+            tool.definition = super::definition::Definition::new(name, description);
             self.by_name.insert(name, at);
         }
         self
@@ -217,8 +237,12 @@ impl Tools {
     /// [`CallContext::with_margin`] before it. Failures are logged here.
     pub async fn call(&self, name: &str, arguments: impl Into<Arguments>, context: CallContext) -> Outcome {
         let call = Call::new(name, arguments, context.clone());
-        let tool = self.get(name).map(RegisteredTool::name);
-        contained(self.dispatch(call), &context, tool, &self.errors).await
+        contained(self.dispatch(call), &context, self.called(name), &self.errors).await
+    }
+
+    /// Returns what a call needs to know of its tool.
+    pub(super) fn called(&self, name: &str) -> Called<'_> {
+        self.layered(name).map(|tool| (tool.tool.name(), &tool.errors))
     }
 
     /// Calls a tool, whose panics and errors are the caller's to handle.
@@ -229,7 +253,7 @@ impl Tools {
         }
     }
 
-    /// Returns the error types that may reach the model.
+    /// Returns the error types that may reach the model from each tool.
     #[cfg_attr(not(any(feature = "bedrock", feature = "agentcore")), allow(dead_code))]
     pub(crate) fn errors(&self) -> &NamedErrors {
         &self.errors

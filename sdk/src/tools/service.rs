@@ -7,7 +7,7 @@ use tower::util::BoxCloneSyncService;
 
 use super::call::{Call, CallContext, contained};
 use super::outcome::Outcome;
-use super::registered::{CallFuture, RegisteredTool};
+use super::registered::CallFuture;
 use super::registry::Tools;
 use crate::core::error::{BoxError, NamedErrors};
 
@@ -57,7 +57,7 @@ impl LayeredTools {
     /// Calls a tool through the layers. A panic and the deadline end here.
     pub(crate) async fn call(self, call: Call) -> Outcome {
         let context: CallContext = call.context().clone();
-        let name = self.tools.get(call.name()).map(RegisteredTool::name);
-        contained(tower::ServiceExt::oneshot(self.service, call), &context, name, &self.errors).await
+        let called = self.tools.called(call.name());
+        contained(tower::ServiceExt::oneshot(self.service, call), &context, called, &self.errors).await
     }
 }

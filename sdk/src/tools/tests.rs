@@ -78,6 +78,62 @@ async fn each_outcome_is_told_apart() {
     assert!(matches!(tools.call("nope", json!({}), context()).await, Outcome::UnknownTool));
 }
 
+#[cfg(feature = "macros")]
+#[tokio::test]
+async fn the_error_type_of_one_tool_is_not_that_of_another() {
+    async fn other(_: Input<Other>) -> Result<String, BoxError> {
+        Err(OutOfStock.into())
+    }
+    let how = || json!({ "how": "named" });
+    let of_ask = || Tools::new().add(ask).error_type_of_each::<OutOfStock>();
+    let inner = || Tools::new().add(ask).error_type::<OutOfStock>();
+    for tools in [of_ask().add(other), Tools::new().add(other).add(of_ask()), Tools::new().add(inner()).add(other)] {
+        assert!(matches!(tools.call("ask", how(), context()).await, Outcome::Failed(_)));
+        let outcome = tools.call("other", how(), context()).await;
+        assert!(matches!(outcome, Outcome::Opaque(_)), "{outcome:?}");
+    }
+    // Named by the registry, it holds for all, also for those that are added later.
+    let tools = Tools::new().error_type::<OutOfStock>().add(Tools::new().add(other));
+    assert!(matches!(tools.call("other", how(), context()).await, Outcome::Failed(_)));
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct Other {}
+
+impl Tool for Other {
+    const DEFINITION: Definition = Definition::new("other", "Another one.");
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn an_output_with_a_number_that_json_cannot_hold_is_a_failure_that_is_logged_with_its_path() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::instrument::WithSubscriber as _;
+
+    #[derive(Serialize, JsonSchema)]
+    struct Measured {
+        celsius: Vec<Option<f64>>,
+        unit: Option<String>,
+    }
+    async fn measure(Input(Ask { how }): Input<Ask>) -> Measured {
+        let unit = (how == "null").then(|| "null".to_owned());
+        Measured { celsius: vec![None, how.parse().ok()], unit }
+    }
+    for (how, is_success) in [("1.5", true), ("none", true), ("null", true), ("NaN", false), ("-inf", false)] {
+        let captured = CapturedLogs::default();
+        let logs = Logs::new().writer(captured.clone()).build();
+        let outcome = call(&Tools::new().add(measure), json!({ "how": how })).with_subscriber(logs).await;
+        assert_eq!(outcome.is_success(), is_success, "{how}: {outcome:?}");
+        let lines = captured.lines();
+        assert_eq!(lines.is_empty(), is_success);
+        if !is_success {
+            assert!(matches!(outcome, Outcome::Opaque(_)));
+            let error = "/celsius/1: the output has a number that is NaN or infinite, which JSON cannot hold";
+            assert_eq!((&lines[0]["tool"], &lines[0]["error"]), (&json!("ask"), &json!(error)));
+        }
+    }
+}
+
 #[cfg(feature = "logging")]
 #[tokio::test(start_paused = true)]
 async fn an_opaque_failure_is_logged_once_with_its_chain_and_no_argument() {

@@ -62,7 +62,10 @@ async fn check_34_the_tool_is_after_the_first_separator_and_an_error_names_the_a
     }
     let none = call_with(Context::default(), &json!({ "city": "hunter2" })).await.unwrap_err();
     assert_eq!(none.error_type(), "InvalidEvent");
-    assert!(none.message().contains("bedrockAgentCoreToolName") && !none.message().contains("hunter2"), "{none}");
+    assert!(
+        none.message().contains("`bedrockAgentCoreToolName` in `custom`") && !none.message().contains("hunter2"),
+        "{none}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -214,6 +214,34 @@ async fn the_header_of_an_argument_must_be_like_it_for_clients_of_the_current_re
     assert_eq!(result(&server(), old).await["content"][0]["text"], "Some(\"Hello\") None");
 }
 
+#[tokio::test]
+async fn a_header_of_a_client_of_an_older_revision_must_be_like_the_body_if_there_is_one() {
+    for version in [None, Some("2025-03-26"), Some("2025-11-25")] {
+        for (headers, expected) in [
+            (&[][..], 200),
+            (&[("mcp-method", "tools/call"), ("mcp-name", "mirrored"), ("mcp-param-region", "Hello")], 200),
+            (&[("mcp-param-region", "=?base64?SGVsbG8=?=")], 200),
+            (&[("mcp-method", "tools/list")], 400),
+            (&[("mcp-name", "five")], 400),
+            (&[("mcp-name", "mirrored"), ("mcp-name", "five")], 400),
+            (&[("mcp-param-region", "Bye")], 400),
+            (&[("mcp-param-floor", "42")], 400),
+        ] {
+            let mut request = http_request();
+            for (name, value) in version.map(|version| ("mcp-protocol-version", version)).iter().chain(headers) {
+                request = request.header(*name, *value);
+            }
+            let message = json!({
+                "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": { "name": "mirrored", "arguments": { "region": "Hello" } },
+            });
+            let (status, answer) = answer(&server(), (request, message)).await;
+            assert_eq!(status, expected, "{version:?} {headers:?}: {answer}");
+            assert_eq!(answer["error"]["code"] == -32020, expected == 400, "{answer}");
+        }
+    }
+}
+
 #[cfg(all(feature = "http", feature = "testing"))]
 #[tokio::test]
 async fn an_answer_through_a_function_is_json_rpc_whatever_its_size() {

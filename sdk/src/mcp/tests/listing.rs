@@ -1,7 +1,5 @@
 //! `tools/list`: pages, schemas, annotations.
 
-use std::panic::catch_unwind;
-
 use super::*;
 use crate::core::layer_mistakes::collect;
 
@@ -77,17 +75,78 @@ async fn check_40_pages_have_each_tool_once_and_a_cursor_means_the_same_in_every
     // A page that ends with the last tool has no next one.
     let page = result(&Server::new(many(100)), modern("tools/list", json!({}))).await;
     assert_eq!(page.get("nextCursor"), None);
-    assert_eq!(result(&Server::new(Tools::new()), modern("tools/list", json!({}))).await["tools"], json!([]));
 }
 
 #[test]
 fn check_46_a_mistake_in_the_tools_or_the_settings_fails_at_start() {
     let two = || Server::new(Tools::new().add(five).add(five));
     assert!(collect(two).unwrap_err().contains("two tools have the name `five`"));
-    assert!(catch_unwind(two).is_err());
+    assert!(collect(|| Server::new(Tools::new())).unwrap_err().contains("no tool is registered"));
     assert!(collect(|| server().require_capability("nope", "sampling")).unwrap_err().contains("`nope`"));
     assert!(collect(|| server().page_size(0)).unwrap_err().contains("at least 1"));
     assert!(collect(|| server().allow_origins(["https://app.example/"])).unwrap_err().contains("without a path"));
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn a_mistake_in_an_option_is_the_error_of_the_function_also_within_a_router() {
+    let start = |server: Server| {
+        let alone = crate::http::service(server.clone()).into_service().err().map(|error| error.to_string());
+        let router = axum::Router::new().route_service("/mcp", server);
+        let routed = crate::http::service(router).into_service().err().map(|error| error.to_string());
+        assert_eq!(alone, routed);
+        alone
+    };
+    for (server, sentence) in [
+        (server().page_size(0), "the page size of an MCP server must be at least 1"),
+        (server().allow_origins(["https://app.example/"]), "without a path"),
+        (server().require_capability("nope", "sampling"), "`nope`, which the MCP server does not have"),
+        (server().page_size(0).require_capability("nope", "sampling"), "must be at least 1"),
+        (Server::new(Tools::new()), "no tool is registered: add one by `Tools::add`"),
+        (Server::new(Tools::new().add(five).add(five)), "two tools have the name `five`"),
+    ] {
+        let error = start(server).unwrap();
+        assert!(error.contains(sentence), "{sentence}: {error}");
+    }
+    assert_eq!(start(server()), None);
+}
+
+#[tokio::test]
+async fn a_server_with_a_mistake_serves_no_request() {
+    for message in [modern("tools/list", json!({})), legacy("tools/call", &json!({ "name": "five" }))] {
+        let (status, answer) = answer(&server().require_capability("nope", "sampling"), message).await;
+        assert_eq!((status, &answer["error"]["code"]), (500, &json!(-32603)));
+        assert!(!answer.to_string().contains("nope"), "{answer}");
+    }
+}
+
+#[cfg(all(feature = "http", feature = "testing"))]
+#[tokio::test]
+async fn a_list_that_is_too_large_is_an_error_of_json_rpc() {
+    const LONG: &str = include_str!("listing.rs");
+    let many = |count: usize| {
+        (0..count).fold(Tools::new(), |tools, at| {
+            let name: &'static str = Box::leak(format!("tool-{at}").into_boxed_str());
+            tools.add(five).described_last(name, LONG)
+        })
+    };
+    for (page_size, is_error) in [(1_000, true), (100, false)] {
+        let server = Server::new(many(1_000)).page_size(page_size);
+        let caller = crate::testing::Caller::new(crate::http::service(server)).without_logs();
+        let (_, message) = legacy("tools/list", &json!({}));
+        let request = crate::testing::http::post("/mcp").header("mcp-protocol-version", "2025-11-25").json(message);
+        let response = caller.send(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        let answer: Value = response.json().unwrap();
+        assert_eq!(answer["error"]["code"] == -32603, is_error, "{page_size}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_of_the_list_is_an_integer_that_clients_read_exactly() {
+    let server = server().cache(Duration::MAX, crate::mcp::CacheScope::Public);
+    let listed = result(&server, modern("tools/list", json!({}))).await;
+    assert_eq!((&listed["ttlMs"], &listed["cacheScope"]), (&json!(9_007_199_254_740_991_u64), &json!("public")));
 }
 
 #[derive(Deserialize, JsonSchema)]

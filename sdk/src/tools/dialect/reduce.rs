@@ -17,7 +17,7 @@ pub(super) struct Reduced {
 }
 
 /// Keywords that decorate or limit a value, or that are read elsewhere.
-const LEFT_OUT: [&str; 34] = [
+const LEFT_OUT: [&str; 37] = [
     "type",
     "description",
     "properties",
@@ -52,12 +52,17 @@ const LEFT_OUT: [&str; 34] = [
     "minProperties",
     "maxProperties",
     "contentEncoding",
+    "contentMediaType",
+    "contentSchema",
+    "not",
 ];
 
 /// Keywords that say more than the branches of `anyOf` or `oneOf` beside them.
 const BESIDE_NO_BRANCHES: [&str; 6] = ["properties", "required", "items", "enum", "const", "additionalProperties"];
 
 const SEVERAL_FORMS: &str = "a value of several forms (an enum with fields): use a struct with optional fields";
+
+const MAP: &str = "a map with any names: use a list of objects that have a name and a value";
 
 fn is_both(members: &Map<String, Value>) -> bool {
     members.contains_key("anyOf") && members.contains_key("oneOf")
@@ -93,7 +98,11 @@ impl<'f> Reducer<'f> {
         }
         let unknown = members.keys().find(|name| !LEFT_OUT.contains(&&***name) && !name.starts_with("x-"));
         if let Some(unknown) = unknown {
-            self.fault(path, &format!("the keyword `{unknown}` of its schema"));
+            match &**unknown {
+                "patternProperties" => self.fault(path, MAP),
+                "prefixItems" => self.fault(path, "a tuple: use a struct with named fields"),
+                _ => self.fault(path, &format!("its schema has the keyword `{unknown}`: use a type without it")),
+            }
             return None;
         }
         let mut reduced = match members.get("anyOf").or_else(|| members.get("oneOf")).and_then(Value::as_array) {
@@ -157,7 +166,7 @@ impl<'f> Reducer<'f> {
             None | Some(Value::Bool(false)) => {}
             Some(Value::Bool(true)) if properties.is_some() => {}
             Some(_) => {
-                self.fault(path, "a map with any names: use a list of objects that have a name and a value");
+                self.fault(path, MAP);
                 return None;
             }
         }

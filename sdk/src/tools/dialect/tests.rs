@@ -81,6 +81,9 @@ struct Refused {
     any: Value,
     pair: (u8, u8),
     list: Vec<Value>,
+    ids: std::collections::HashMap<u64, u8>,
+    #[schemars(extend("allOf" = [{ "type": "integer" }]))]
+    both: i64,
 }
 tool!(Refused);
 
@@ -122,13 +125,30 @@ fn check_35_what_would_change_the_meaning_is_refused_with_its_path() {
         ("/shape", "a value of several forms"),
         ("/map", "a map with any names"),
         ("/any", "any JSON"),
-        ("/pair", "the keyword `prefixItems`"),
+        ("/pair", "a tuple: use a struct with named fields; AgentCore"),
+        ("/ids", "a map with any names"),
+        ("/both", "its schema has the keyword `allOf`: use a type without it; AgentCore"),
         ("/list/*", "any JSON"),
     ] {
         let expected = format!("the tool `tool` at `{path}`: {why}");
         assert!(faults.iter().any(|fault| fault.starts_with(&expected)), "{expected} is not in\n{faults}");
     }
-    assert_eq!(faults.iter().len(), 6, "{faults}");
+    assert_eq!(faults.iter().len(), 8, "{faults}");
+}
+
+#[test]
+fn a_limit_and_a_media_type_are_left_out() {
+    #[derive(Deserialize, JsonSchema)]
+    #[allow(dead_code)]
+    struct Limited {
+        count: std::num::NonZeroI64,
+        #[schemars(extend("contentMediaType" = "text/html"))]
+        page: String,
+    }
+    tool!(Limited);
+    let schema = tools::<Limited>().agentcore_schema().unwrap();
+    let properties = json!({ "count": { "type": "integer" }, "page": { "type": "string" } });
+    assert_eq!(schema[0]["inputSchema"]["properties"], properties);
 }
 
 #[test]

@@ -1,0 +1,9 @@
+use pilaster::tools::{Session, tool};
+
+/// Asks.
+#[tool]
+async fn ask(session: Session, city: String) -> String {
+    city
+}
+
+fn main() {}
