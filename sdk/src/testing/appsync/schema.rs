@@ -7,9 +7,10 @@ use apollo_parser::cst::{CstNode as _, Definition, FieldsDefinition, Name};
 
 use crate::appsync::Resolvers;
 
-/// Checks that the schema has each field of the resolvers. A test calls it with the file that is deployed, so that a
-/// misspelled name, for which AppSync calls nothing, or `UnknownField` is the answer, does not get there. A field of the
-/// schema may be without a resolver: another function may have it.
+/// Checks that the schema has each field of the resolvers. A test calls it with the text of the file that is deployed,
+/// such as `include_str!("../schema.graphql")`, so that a misspelled name, for which AppSync calls nothing, or
+/// `UnknownField` is the answer, does not get there. A field of the schema may be without a resolver: another function
+/// may have it. Only names are compared, not types.
 ///
 /// # Panics
 ///
