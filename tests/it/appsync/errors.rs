@@ -4,7 +4,7 @@ use std::error::Error;
 use std::{fmt, io};
 
 use pilaster::ErrorType;
-use pilaster::appsync::Unauthorized;
+use pilaster::appsync::{LambdaContext, Prev, Stash, Unauthorized};
 use pilaster::observe::logging::CapturedLogs;
 
 use super::*;
