@@ -2,7 +2,7 @@ use pilaster::tools::{Session, tool};
 
 /// Asks.
 #[tool]
-async fn ask(session: Session, city: String) -> String {
+async fn ask(_session: Session, city: String) -> String {
     city
 }
 
