@@ -139,15 +139,20 @@ async fn respond<S: RawService>(
         Err(_) => Err(format!("no response within {TIMEOUT:?}, the longest time that API Gateway waits").into()),
     };
     let response = invoked.unwrap_or_else(|error| failed(&error).map(Body::new));
-    let hint = match response.status() {
-        // A function that verifies tokens itself does not read them.
-        StatusCode::UNAUTHORIZED if !env::is_set("PILASTER_JWT_ISSUER") && matches!(claims(), Ok(None)) => {
-            "; set the claims of a JWT in PILASTER_CLAIMS, see --help"
-        }
-        _ => "",
+    // A function that verifies tokens itself does not read them.
+    let hint = match lacks_claims(&response) && !env::is_set("PILASTER_JWT_ISSUER") && matches!(claims(), Ok(None)) {
+        true => "; set the claims of a JWT in PILASTER_CLAIMS, see --help",
+        false => "",
     };
     print(format_args!("{line} {} {:.1?}{hint}", response.status().as_u16(), started.elapsed()));
     Ok(response)
+}
+
+/// Returns `true` for a 401 whose challenge has no parameters: those of a layer that verifies tokens name an error or the
+/// metadata of the resource.
+fn lacks_claims(response: &Response<Body>) -> bool {
+    let challenge = response.headers().get(header::WWW_AUTHENTICATE);
+    response.status() == StatusCode::UNAUTHORIZED && challenge.is_none_or(|challenge| challenge == "Bearer")
 }
 
 /// Returns the response whose prelude and chunks the Runtime API would get.
@@ -276,6 +281,26 @@ mod tests {
         let hosts = Box::leak(Box::new(hosts));
         tokio::spawn(accept(listener, crate::handler(file).into_service().unwrap(), routes, hosts));
         address
+    }
+
+    #[test]
+    fn a_function_that_verifies_tokens_itself_does_not_lack_claims() {
+        for (status, challenge, expected) in [
+            (401, None, true),
+            (401, Some("Bearer"), true),
+            (
+                401,
+                Some("Bearer resource_metadata=\"https://api.example.com/.well-known/oauth-protected-resource\""),
+                false,
+            ),
+            (401, Some("Bearer error=\"invalid_token\""), false),
+            (403, None, false),
+        ] {
+            let response = Response::builder().status(status);
+            let response =
+                challenge.into_iter().fold(response, |response, value| response.header("www-authenticate", value));
+            assert_eq!(lacks_claims(&response.body(Body::empty()).unwrap()), expected, "{status} {challenge:?}");
+        }
     }
 
     #[tokio::test]
