@@ -21,7 +21,8 @@ use crate::core::panic::{caught, contained};
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes};
-pub use self::named::{ErrorType, NamedErrors};
+pub use self::named::ErrorType;
+pub(crate) use self::named::NamedErrors;
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
 pub(crate) use self::shown::{log, text};
