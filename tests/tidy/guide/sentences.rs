@@ -18,7 +18,7 @@ use super::page::Page;
 const PAGES: &str = "troubleshooting";
 
 /// The files whose literals are not sentences of these pages.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 18] = [
     ("sdk/src/testing", "a panic of a test names what is wrong in the test"),
     ("sdk/src/observe/capture.rs", "likewise"),
     ("sdk/src/clients/aws/replay.rs", "compiled for unit tests alone"),
@@ -35,6 +35,7 @@ const ELSEWHERE: [(&str, &str); 17] = [
     ("sdk/src/openapi/webhook.rs", "likewise"),
     ("sdk/src/http/layers/openapi_viewer/page.rs", "the HTML text of a page"),
     ("sdk/src/bedrock/adapter/coerce.rs", "what a parameter expects, which the model reads"),
+    ("sdk/src/bedrock/adapter/expected.rs", "likewise"),
     ("sdk/src/http/layers/security_headers", "values of headers; its mistakes are in `error.rs`"),
 ];
 
