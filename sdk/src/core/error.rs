@@ -25,7 +25,9 @@ pub use self::named::ErrorType;
 pub(crate) use self::named::NamedErrors;
 #[cfg_attr(not(all(feature = "http", feature = "idempotency")), allow(unused_imports))]
 pub(crate) use self::refusal::{Refusal, refusal};
-pub(crate) use self::shown::{log, text};
+#[cfg_attr(not(any(feature = "logging", feature = "records", feature = "appsync")), allow(unused_imports))]
+pub(crate) use self::shown::log;
+pub(crate) use self::shown::text;
 #[cfg(any(feature = "appsync", feature = "tools"))]
 pub(crate) use self::stated::Stated;
 

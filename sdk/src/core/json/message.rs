@@ -3,14 +3,17 @@
 //! serde's messages contain both Rust's terms and the value, so only known messages are translated; any other becomes
 //! "is invalid".
 
+#[cfg(feature = "http")]
 mod expected_type;
-#[cfg(test)]
+#[cfg(all(test, feature = "http"))]
 mod tests;
 
 use std::borrow::Cow;
 
+#[cfg(feature = "http")]
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "http")]
 use self::expected_type::expected_type;
 use super::found;
 
@@ -67,6 +70,7 @@ fn expected(message: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Returns what the type of a value expected, without what it was: in a query, each value is a text.
+#[cfg(feature = "http")]
 pub(crate) fn expected_in(message: &str) -> String {
     expected(message).map_or_else(|| "is invalid".to_owned(), |text| format!("expected {text}"))
 }
@@ -203,6 +207,7 @@ pub(crate) fn unparsed(kind: Option<&str>, message: &str) -> String {
 
 /// Translates the message about the value of a key in a query or a form. The standard library's messages do not name
 /// the type, which is that of the field in `T`.
+#[cfg(feature = "http")]
 pub(crate) fn of_key<T: DeserializeOwned>(key: Option<&str>, message: &str) -> String {
     match message {
         // The message of serde_html_form for several values where one is expected.
