@@ -114,7 +114,7 @@ impl BedrockAdapter {
                             Some(late) => {
                                 #[cfg(feature = "otel")]
                                 spans::began(Some(tool.name()), &agent);
-                                let outcome = log_late(tool.name(), &late, context.invocation());
+                                let outcome = log_late(Some(tool.name()), &late, context.invocation());
                                 #[cfg(feature = "otel")]
                                 spans::ended(&outcome, &agent);
                                 outcome

@@ -18,21 +18,14 @@ pub(super) fn answer(
     let whole = result(&|answer| answer.outcome(outcome, is_wrapped));
     let Some(limit) = limit else { return whole };
     let limit = limit.saturating_sub(HEADERS);
-    // Even if each of its bytes were escaped, it would fit.
-    if whole.len() < limit / 2 {
-        return whole;
-    }
-    let mut length = sent_length(&whole);
-    if length <= limit {
-        return whole;
-    }
+    let Some(mut length) = above(limit, &whole) else { return whole };
     drop(whole);
     if let Outcome::Structured(json) = outcome {
         let short = result(&|answer| answer.structured_alone(json.get(), is_wrapped));
-        length = sent_length(&short);
-        if length <= limit {
-            return short;
-        }
+        length = match above(limit, &short) {
+            Some(length) => length,
+            None => return short,
+        };
     }
     tracing::error!(tool, length, limit, "the answer of the tool is too large: the client gets an error");
     let message = format!("the answer is too large: {length} bytes, at most {limit}");
@@ -42,10 +35,16 @@ pub(super) fn answer(
 /// Returns the length of an answer that is too large, and the limit. No tool has run.
 pub(super) fn exceeded(answer: &[u8], limit: Option<usize>) -> Option<(usize, usize)> {
     let limit = limit?.saturating_sub(HEADERS);
+    above(limit, answer).map(|length| (length, limit))
+}
+
+/// Returns the length of JSON in the response of a Lambda function, if it is above the limit.
+fn above(limit: usize, json: &[u8]) -> Option<usize> {
     // Even if each of its bytes were escaped, it would fit.
-    let is_small = answer.len() < limit / 2;
-    let length = if is_small { 0 } else { sent_length(answer) };
-    (length > limit).then_some((length, limit))
+    if json.len() < limit / 2 {
+        return None;
+    }
+    Some(sent_length(json)).filter(|length| *length > limit)
 }
 
 /// Returns the length of JSON in the response of a Lambda function: as a text with its escapes, or in base64 where that is

@@ -164,11 +164,7 @@ async fn ended<E: Into<BoxError>>(
         None => called.await,
         Some((at, time)) => match tokio::time::timeout_at(at, called).await {
             Ok(called) => called,
-            Err(_) => {
-                let exceeded = DeadlineExceeded::after(time);
-                tracing::error!(tool, error_type = "Timeout", error = %exceeded, "the tool failed");
-                return opaque(OpaqueKind::Timeout);
-            }
+            Err(_) => return log_late(tool, &DeadlineExceeded::after(time), invocation),
         },
     };
     match called {
@@ -193,9 +189,8 @@ pub(crate) fn log_invalid(tool: Option<&str>) {
     tracing::info!(tool, error_type = "InvalidArguments", "the arguments do not fit the tool");
 }
 
-/// Logs a call that is not made, since the time was over before: its outcome is that of a time-out.
-#[cfg(feature = "bedrock")]
-pub(crate) fn log_late(tool: &str, exceeded: &DeadlineExceeded, invocation: &Invocation) -> Outcome {
+/// Logs a call that is late, and returns its outcome.
+pub(crate) fn log_late(tool: Option<&str>, exceeded: &DeadlineExceeded, invocation: &Invocation) -> Outcome {
     tracing::error!(tool, error_type = "Timeout", error = %exceeded, "the tool failed");
     Outcome::Opaque(Opaque { kind: OpaqueKind::Timeout, request_id: invocation.request_id().to_owned() })
 }

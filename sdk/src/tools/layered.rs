@@ -1,11 +1,9 @@
 //! [`Layered`]: a tool of a registry with its layers.
 
-use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use tower::util::BoxCloneSyncService;
-use tower::{Service, ServiceExt};
+use tower::{ServiceExt, service_fn};
 
 use super::call::Call;
 use super::outcome::Outcome;
@@ -52,32 +50,10 @@ impl Layered {
         if layers.is_empty() {
             return;
         }
-        let inner = self.inner.clone();
-        let inner = inner.unwrap_or_else(|| BoxCloneSyncService::new(Innermost(Arc::clone(&self.tool))));
+        let inner = self.inner.clone().unwrap_or_else(|| {
+            let tool = Arc::clone(&self.tool);
+            BoxCloneSyncService::new(service_fn(move |call| tool.call(call)))
+        });
         self.service = Some(layers.iter().rev().fold(inner, |inner, layer| layer(inner)));
-    }
-}
-
-/// The service of a tool without layers.
-#[derive(Clone)]
-struct Innermost(Arc<RegisteredTool>);
-
-impl Service<Call> for Innermost {
-    type Response = Outcome;
-    type Error = BoxError;
-    type Future = CallFuture;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, call: Call) -> CallFuture {
-        self.0.call(call)
-    }
-}
-
-impl fmt::Debug for Innermost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Innermost").field(&self.0).finish()
     }
 }

@@ -10,6 +10,7 @@ use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
 use super::config::AdapterConfig;
+use super::encode;
 use crate::appsync::call::{FieldCall, FieldResponse};
 use crate::appsync::context::FieldContext;
 use crate::appsync_request::unauthorized::UNAUTHORIZED;
@@ -56,6 +57,7 @@ where
         (Ok(true), Some(first)) => whole(service, items, &first, config).await,
         _ => each(service, items, invocation, config).await,
     };
+    let results = results.into_iter().map(encode::limited_item).collect::<Vec<_>>();
     for (index, (result, field)) in results.iter().zip(&fields).enumerate() {
         if let Err(error) = result {
             log(index, field.as_deref(), error);

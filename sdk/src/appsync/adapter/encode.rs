@@ -30,22 +30,18 @@ pub(super) fn single(result: Result<Box<RawValue>, FunctionError>) -> Result<Out
     limited(result?.into())
 }
 
-/// Returns the list of a batch. A value that is too large for any response fails its item alone.
-pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Result<Outgoing, FunctionError> {
-    let results = results.into_iter().enumerate().map(|(index, result)| match result {
+/// Returns the result of an item. A value that is too large for any response is its error alone.
+pub(super) fn limited_item(result: Result<Box<RawValue>, FunctionError>) -> Result<Box<RawValue>, FunctionError> {
+    match result {
         Ok(data) if data.get().len() > LIMIT => {
-            let error = FunctionError::new("ResponseTooLarge", too_large("value", data.get().len()));
-            tracing::error!(
-                item = index,
-                error_type = error.error_type(),
-                error = error.message(),
-                "the item of the batch failed"
-            );
-            Err(error)
+            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())))
         }
         other => other,
-    });
-    let results = results.collect::<Vec<_>>();
+    }
+}
+
+/// Returns the list of a batch.
+pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Result<Outgoing, FunctionError> {
     let items = results.iter().map(|result| match result {
         Ok(data) => Item::Value { data },
         Err(error) => Item::Failed { error_type: error.error_type(), error_message: error.message() },

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use super::{FunctionError, as_error, causes, text};
+use super::{BoxError, FunctionError, as_error, causes, text};
 
 /// An error with an `errorType` of its own, on which the `Catch` or `Retry` of a state machine branches. The derive
 /// macro makes it the name of the variant, or of the struct.
@@ -92,9 +92,9 @@ impl NamedErrors {
         let named = named.map(|named| (named.error_type().to_owned(), named.is_internal()));
         if let Some((name, is_internal)) = named {
             error.described.error_type = name;
-            // A message of its own was written for the caller.
-            let is_own = error.described.source.as_ref().is_none_or(|source| text(&**source) != error.message());
-            if is_internal && !is_own {
+            // A message that is not the text of the source was written for the caller.
+            let is_of = |source: &BoxError| text(&**source) == error.described.message;
+            if is_internal && error.described.source.as_ref().is_some_and(is_of) {
                 "internal error".clone_into(&mut error.described.message);
             }
         }
