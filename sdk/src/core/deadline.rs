@@ -48,7 +48,7 @@ impl fmt::Display for DeadlineExceeded {
 impl std::error::Error for DeadlineExceeded {}
 
 /// Returns the end of the work and the time until then; `None` without a deadline. The margin is at most half of the
-/// remaining time. A deadline in the past is ignored: `cargo lambda watch` sends one.
+/// remaining time. A deadline in the past is ignored: it is that of a wrong clock, by which no work would ever begin.
 pub(crate) fn until(invocation: &Invocation, margin: Duration) -> Option<(Instant, Duration)> {
     let remaining = invocation.remaining().filter(|remaining| !remaining.is_zero())?;
     let time = remaining - margin.min(remaining / 2);

@@ -24,7 +24,7 @@ use crate::core::extensions::Extensions;
 /// context.request_id = "52fdfc07".into();
 /// let invocation = Invocation::new(context);
 /// assert_eq!(invocation.request_id(), "52fdfc07");
-/// assert_eq!(invocation.remaining(), None, "a deadline in the past, as `cargo lambda watch` sends it, is none");
+/// assert_eq!(invocation.remaining(), None, "a deadline of 1970, as `cargo lambda watch` sends it, is none");
 /// ```
 #[derive(Clone)]
 pub struct Invocation {

@@ -27,5 +27,9 @@ fn check_16_a_misspelled_field_is_named_with_its_neighbour() {
     assert!(message.contains("the schema has no field Post.auther; did you mean Post.author?"), "{message}");
     let other = || Resolvers::new().field("Mutation", "post", by_id);
     assert!(mistake(SCHEMA, other).unwrap().contains("Mutation.post"));
+    let of_interface = || Resolvers::new().field("Author", "name", name);
+    let message =
+        mistake("interface Author { name: String }  type Person implements Author { name: String }", of_interface);
+    assert_eq!(message.unwrap(), "`Author` is an interface: register `name` for each type that implements it");
     assert!(mistake("type Query {", right).unwrap().starts_with("the schema is not valid GraphQL: line 1"));
 }

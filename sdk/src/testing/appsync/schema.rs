@@ -14,7 +14,8 @@ use crate::appsync::Resolvers;
 ///
 /// # Panics
 ///
-/// If the schema is not valid GraphQL, or if it lacks a field: with its name, and the most similar one of the schema.
+/// If the schema is not valid GraphQL, if it lacks a field: with its name, and the most similar one of the schema; or if
+/// a field is one of an interface, for which AppSync calls nothing.
 ///
 /// # Example
 ///
@@ -32,13 +33,16 @@ use crate::appsync::Resolvers;
 /// ```
 #[track_caller]
 pub fn assert_appsync_schema(schema: &str, resolvers: &Resolvers) {
-    let fields = match fields(schema) {
+    let Fields { of_objects: fields, of_interfaces } = match fields(schema) {
         Ok(fields) => fields,
         Err(mistake) => panic!("the schema is not valid GraphQL: {mistake}"),
     };
     let missing = resolvers.fields().map(|field| format!("{}.{}", field.parent_type_name, field.field_name));
     let missing = missing.filter(|field| !fields.contains(field));
     let missing = missing.map(|field| {
+        if let Some((interface, name)) = field.split_once('.').filter(|_| of_interfaces.contains(&field)) {
+            return format!("`{interface}` is an interface: register `{name}` for each type that implements it");
+        }
         let nearest = fields.iter().min_by_key(|own| distance(own, &field));
         let hint = nearest.map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
         format!("the schema has no field {field}{hint}")
@@ -47,21 +51,36 @@ pub fn assert_appsync_schema(schema: &str, resolvers: &Resolvers) {
     assert!(missing.is_empty(), "{}", missing.join("\n"));
 }
 
-/// Returns the fields of a schema as `Type.field`, or its first mistake.
-fn fields(schema: &str) -> Result<BTreeSet<String>, String> {
+/// The fields of a schema as `Type.field`.
+#[derive(Debug, Default)]
+struct Fields {
+    of_objects: BTreeSet<String>,
+    /// They have no resolvers: each value is of an object type, whose name an event has as `parentTypeName`.
+    of_interfaces: BTreeSet<String>,
+}
+
+/// Returns the fields of a schema, or its first mistake.
+fn fields(schema: &str) -> Result<Fields, String> {
     let tree = Parser::new(schema).parse();
     if let Some(error) = tree.errors().next() {
         let before = schema.get(..error.index()).unwrap_or(schema);
         return Err(format!("line {}: {}", before.matches('\n').count() + 1, error.message()));
     }
-    let types = tree.document().definitions().filter_map(|definition| match definition {
-        Definition::ObjectTypeDefinition(it) => Some((it.name(), it.fields_definition())),
-        Definition::ObjectTypeExtension(it) => Some((it.name(), it.fields_definition())),
-        Definition::InterfaceTypeDefinition(it) => Some((it.name(), it.fields_definition())),
-        Definition::InterfaceTypeExtension(it) => Some((it.name(), it.fields_definition())),
-        _ => None,
-    });
-    Ok(types.flat_map(|(parent, fields)| named(parent, fields)).collect())
+    let mut fields = Fields::default();
+    for definition in tree.document().definitions() {
+        match definition {
+            Definition::ObjectTypeDefinition(it) => fields.of_objects.extend(named(it.name(), it.fields_definition())),
+            Definition::ObjectTypeExtension(it) => fields.of_objects.extend(named(it.name(), it.fields_definition())),
+            Definition::InterfaceTypeDefinition(it) => {
+                fields.of_interfaces.extend(named(it.name(), it.fields_definition()));
+            }
+            Definition::InterfaceTypeExtension(it) => {
+                fields.of_interfaces.extend(named(it.name(), it.fields_definition()));
+            }
+            _ => {}
+        }
+    }
+    Ok(fields)
 }
 
 fn named(parent: Option<Name>, fields: Option<FieldsDefinition>) -> Vec<String> {
@@ -104,8 +123,9 @@ mod tests {
             union Any = Post
             schema { query: Query }
         "#;
-        let expected = ["Node.at", "Node.id", "Post.id", "Query.later", "Query.node", "Query.posts"];
-        assert_eq!(Vec::from_iter(fields(schema).unwrap()), expected);
+        let Fields { of_objects, of_interfaces } = fields(schema).unwrap();
+        assert_eq!(Vec::from_iter(of_objects), ["Post.id", "Query.later", "Query.node", "Query.posts"]);
+        assert_eq!(Vec::from_iter(of_interfaces), ["Node.at", "Node.id"]);
         assert!(fields("type Query {\n posts(: Int }").unwrap_err().starts_with("line 2: "));
         assert!(fields("").is_err());
     }
