@@ -7,7 +7,6 @@ mod encode;
 mod expected;
 mod java_text;
 mod java_value;
-mod json_text;
 mod request;
 #[cfg(feature = "http")]
 mod route;

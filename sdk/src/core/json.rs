@@ -1,5 +1,7 @@
 //! Decodes JSON text into a type; an error has the path of the field.
 
+#[cfg(feature = "tools")]
+pub(crate) mod distinct;
 #[cfg(any(feature = "http", feature = "jwt", feature = "appsync"))]
 pub(crate) mod field;
 #[cfg(feature = "records")]

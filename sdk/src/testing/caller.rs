@@ -22,7 +22,7 @@ use crate::function::lifecycle::Lifecycle;
 use crate::function::warm_ups::WarmUps;
 
 /// The request id of every call, unless [`Caller::with_context`] sets another.
-const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
+pub(super) const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A caller of a function in this process, from event JSON to response JSON, through the same service as on Lambda: see
 /// [`Function::into_service`](crate::Function::into_service).
@@ -420,7 +420,7 @@ mod tests {
     #[tokio::test]
     async fn a_built_event_is_called_with_as_it_is() {
         let caller = Caller::of_service(service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event)));
-        let event = sqs([1]);
+        let event = crate::testing::sqs([1]);
         assert_eq!(caller.call(event.clone()).await.unwrap(), event.event());
     }
 

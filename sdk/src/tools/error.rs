@@ -79,6 +79,12 @@ impl From<Stated> for ToolError {
     }
 }
 
+impl From<&ToolError> for Stated {
+    fn from(error: &ToolError) -> Self {
+        Self { error_type: error.error_type.clone(), message: error.message.clone() }
+    }
+}
+
 /// The source is shown by its texts only: its `Debug` may show secrets.
 impl fmt::Debug for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -93,14 +93,14 @@ fn find(value: &Value, schemas: &[&Value], root: &Value, pointer: &mut String) -
         Value::Array(items) => {
             let schemas = branches_of(schemas, value, root);
             items.iter().enumerate().any(|(at, item)| {
-                let schemas: Vec<_> = schemas.iter().filter_map(|schema| item_schema(schema, at)).collect();
+                let schemas = once(schemas.iter().filter_map(|schema| item_schema(schema, at)));
                 step_into(&at.to_string(), item, &schemas)
             })
         }
         Value::Object(members) => {
             let schemas = branches_of(schemas, value, root);
             members.iter().any(|(name, member)| {
-                let schemas: Vec<_> = schemas.iter().filter_map(|schema| member_schema(schema, name)).collect();
+                let schemas = once(schemas.iter().filter_map(|schema| member_schema(schema, name)));
                 step_into(name, member, &schemas)
             })
         }
@@ -115,9 +115,23 @@ fn branches_of<'s>(schemas: &[&'s Value], value: &Value, root: &'s Value) -> Vec
     for _ in 0..DEEPEST {
         let deeper: Vec<_> = found[deepest..].iter().flat_map(|schema| branches(schema, root)).collect();
         deepest = found.len();
-        found.extend(deeper.into_iter().filter(|schema| has_tags(value, schema)));
+        deeper.into_iter().filter(|schema| has_tags(value, schema)).for_each(|schema| add_once(&mut found, schema));
     }
     found
+}
+
+/// Returns each schema once: several branches lead to the same one, and with each level of a value there would be as
+/// many times more.
+fn once<'s>(schemas: impl Iterator<Item = &'s Value>) -> Vec<&'s Value> {
+    let mut found = Vec::new();
+    schemas.for_each(|schema| add_once(&mut found, schema));
+    found
+}
+
+fn add_once<'s>(found: &mut Vec<&'s Value>, schema: &'s Value) {
+    if !found.iter().any(|known| std::ptr::eq(*known, schema)) {
+        found.push(schema);
+    }
 }
 
 /// Returns `true` if a value has the constants of the schema's members.
@@ -239,6 +253,26 @@ mod tests {
         ] {
             assert_eq!(text(json).unwrap_err(), message, "{json}");
         }
+    }
+
+    #[test]
+    fn branches_that_lead_to_the_same_type_are_searched_once() {
+        #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(untagged)]
+        #[allow(dead_code, reason = "it is only decoded")]
+        enum Tree {
+            Binary { left: Box<Tree>, right: Box<Tree> },
+            Unary { left: Box<Tree>, negate: bool },
+            Leaf(f32),
+        }
+        let schema = schema::input::<Tree>();
+        let nested = |leaf: &str| {
+            let json = format!("{}{leaf}{}", r#"{"left":"#.repeat(60), r#","negate":true}"#.repeat(60));
+            serde_json::from_str::<Value>(&json).unwrap()
+        };
+        let found = infinite(&nested("1e39"), &schema).unwrap();
+        assert_eq!(found.to_string(), format!("{}: {SINGLE}", "/left".repeat(60)));
+        assert!(infinite(&nested("1e38"), &schema).is_none());
     }
 
     #[test]

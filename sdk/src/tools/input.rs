@@ -222,6 +222,10 @@ mod tests {
         // The mistake is that of the arguments as they were sent.
         assert_eq!(days("256.0")[0].as_ref().unwrap_err(), "/days: invalid type: floating point, expected u8");
         assert_eq!(days("3"), [Ok(Some(3)), Ok(Some(3))]);
+        // Of two values, the caller may have meant either.
+        let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
+        let error = Arguments::from(twice).decode::<Weather>().unwrap_err();
+        assert_eq!(error.to_string(), "/city: duplicate field");
     }
 
     #[test]

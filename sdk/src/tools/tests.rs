@@ -134,6 +134,41 @@ async fn an_output_with_a_number_that_json_cannot_hold_is_a_failure_that_is_logg
     }
 }
 
+#[tokio::test]
+async fn the_outermost_error_that_is_known_decides_what_the_model_reads() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("secret host")]
+    struct Internal(#[source] ToolError);
+
+    impl ErrorType for Internal {
+        fn error_type(&self) -> &str {
+            "Internal"
+        }
+
+        fn is_internal(&self) -> bool {
+            true
+        }
+    }
+
+    async fn holds(Input(Ask { how }): Input<Ask>) -> Result<String, BoxError> {
+        let internal = || Internal(ToolError::new("secret shard"));
+        Err(match &*how {
+            "internal" => internal().into(),
+            "taken" => crate::FunctionError::from_error(internal()).into(),
+            "around" => crate::FunctionError::new("Booking", "try later").with_source(ToolError::new("secret")).into(),
+            _ => ToolError::new("try later").with_type("Booking").with_source(internal()).into(),
+        })
+    }
+    let tools = Tools::new().add(holds).error_type::<Internal>();
+    for how in ["internal", "taken"] {
+        assert!(matches!(call(&tools, json!({ "how": how })).await, Outcome::Opaque(_)), "{how}");
+    }
+    for how in ["around", "within"] {
+        let Outcome::Failed(error) = call(&tools, json!({ "how": how })).await else { panic!("{how}") };
+        assert_eq!((error.error_type(), error.message()), ("Booking", "try later"), "{how}");
+    }
+}
+
 #[cfg(feature = "logging")]
 #[tokio::test(start_paused = true)]
 async fn an_opaque_failure_is_logged_once_with_its_chain_and_no_argument() {

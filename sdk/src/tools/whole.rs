@@ -4,13 +4,16 @@
 
 use serde_json::{Number, Value};
 
+use crate::core::json::distinct;
+
 /// The integers up to which a number is read exactly: without its feature `float_roundtrip`, serde_json may be wrong in the
 /// last bits.
 const EXACT: f64 = 562_949_953_421_312.0;
 
-/// Returns the value of a JSON text with integers in place of such numbers; `None` if there are none.
+/// Returns the value of a JSON text with integers in place of such numbers; `None` if there are none, and if a member is
+/// sent twice, of which the value would have the last.
 pub(super) fn of_text(json: &str) -> Option<Value> {
-    let mut value = serde_json::from_str(json).ok()?;
+    let mut value = distinct::parse(json).ok()??;
     replace(&mut value).then_some(value)
 }
 

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::expected::{Mistake, mistake};
 use super::java_text;
 use super::java_value::of_java;
-use super::json_text;
 use super::scalar::{scalar, whole};
 use super::schema::{items, member};
+use crate::core::json::distinct;
 use crate::tools::finite::{SINGLE, is_single};
 use crate::tools::kinds::Kinds;
 
@@ -56,7 +56,7 @@ pub(crate) fn coerce_declared(text: &str, declared: &str) -> Result<Value, Mista
 /// What the schema expects, or the member that is sent twice.
 fn structured(text: &str, schema: &Value, root: &Value, kinds: Kinds) -> Result<Value, Mistake> {
     let is_of_kind = |value: &Value| kinds.is_array && value.is_array() || kinds.is_object && value.is_object();
-    let json = json_text::parse(text)?;
+    let json = distinct::parse(text).map_err(|at| Mistake { at, expected: distinct::TWICE.into() })?;
     let may_be_java = json.as_ref().is_none_or(is_bare);
     let json = match json.filter(is_of_kind) {
         Some(json) if fits(&json, schema, root) => return Ok(json),

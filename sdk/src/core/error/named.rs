@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::sync::Arc;
 
-use super::{BoxError, FunctionError, as_error, causes, text};
+use super::{Described, FunctionError, as_error, causes, text};
 
 /// An error with an `errorType` of its own, on which the `Catch` or `Retry` of a state machine branches. The derive
 /// macro makes it the name of the variant, or of the struct.
@@ -82,19 +82,24 @@ impl NamedErrors {
         self.0.iter().find_map(|find| find(error))
     }
 
+    /// Returns the first of the causes of an error whose type is known, and `true` if the text of the error must stay in
+    /// the log: that of an internal cause. A message that is not the text of its source was written for the caller.
+    pub(super) fn cause_of<'e>(&self, described: &'e Described) -> Option<(&'e dyn ErrorType, bool)> {
+        let source = described.source.as_ref()?;
+        let named = causes(&**source).find_map(|at| self.find(at))?;
+        Some((named, named.is_internal() && text(&**source) == described.message))
+    }
+
     /// Renames the error after the first of its causes whose type is known. The text of an internal one stays in the log.
     pub(crate) fn apply(&self, mut error: FunctionError) -> FunctionError {
         if self.0.is_empty() {
             return error;
         }
-        let find = |at| self.find(at);
-        let named = error.source().and_then(|source| causes(source).find_map(find));
-        let named = named.map(|named| (named.error_type().to_owned(), named.is_internal()));
-        if let Some((name, is_internal)) = named {
+        let named =
+            self.cause_of(&error.described).map(|(named, is_hidden)| (named.error_type().to_owned(), is_hidden));
+        if let Some((name, is_hidden)) = named {
             error.described.error_type = name;
-            // A message that is not the text of the source was written for the caller.
-            let is_of = |source: &BoxError| text(&**source) == error.described.message;
-            if is_internal && error.described.source.as_ref().is_some_and(is_of) {
+            if is_hidden {
                 "internal error".clone_into(&mut error.described.message);
             }
         }

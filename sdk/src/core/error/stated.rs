@@ -2,8 +2,7 @@
 
 use std::error::Error as StdError;
 
-use super::{Described, FunctionError, NamedErrors};
-use crate::core::error::{as_error, causes};
+use super::{Described, FunctionError, NamedErrors, as_error, causes};
 
 /// The type and the text of an error for the caller. The texts of the errors around it stay in the log.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,18 +15,34 @@ impl NamedErrors {
     /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
     /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
     /// that is internal.
+    #[cfg(any(feature = "appsync", test))]
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
+        self.stated_with(error, |_| None)
+    }
+
+    /// As `stated`, with one more type that was written for the caller.
+    pub(crate) fn stated_with(
+        &self,
+        error: &(dyn StdError + 'static),
+        own: impl Fn(&(dyn StdError + 'static)) -> Option<Stated>,
+    ) -> Option<Stated> {
         let stated = causes(error).find_map(|cause| {
+            if let Some(stated) = own(cause) {
+                return Some(Some(stated));
+            }
             if let Some(named) = self.find(cause) {
                 let stated = || Stated { error_type: named.error_type().to_owned(), message: cause.to_string() };
                 return Some((!named.is_internal()).then(stated));
             }
             let described = as_error::<FunctionError>(cause).map(|error| &error.described);
-            let Described { error_type, message, source } = described.or_else(|| cause.downcast_ref())?;
+            let described = described.or_else(|| cause.downcast_ref::<Described>())?;
             // As `apply` does: the type is that of a known cause, the text stays.
-            let named = source.as_ref().and_then(|source| causes(&**source).find_map(|at| self.find(at)));
-            let name = named.map_or(error_type.as_str(), |named| named.error_type());
-            Some(Some(Stated { error_type: name.to_owned(), message: message.clone() }))
+            let (error_type, is_hidden) = match self.cause_of(described) {
+                Some((named, is_hidden)) => (named.error_type(), is_hidden),
+                None => (described.error_type.as_str(), false),
+            };
+            let stated = || Stated { error_type: error_type.to_owned(), message: described.message.clone() };
+            Some((!is_hidden).then(stated))
         });
         stated.flatten()
     }
@@ -78,6 +93,12 @@ mod tests {
             let texts = super::super::chain(&posted).join(" ");
             assert!(texts.contains("secret host"), "the log has it: {texts}");
         }
+        // A text that was taken from it.
+        let taken = || FunctionError::from_error(internal());
+        for error in [taken().into(), Outer(taken().into()).into(), BoxError::from(Box::new(taken()))] {
+            assert_eq!(names.stated(&*error), None);
+        }
+        assert_eq!(names.apply(taken()).message(), "internal error");
         // Its own text was written for the caller.
         let own = || FunctionError::new("Late", "too late").with_source(internal());
         assert_eq!(names.stated(&own()).unwrap().message, "too late");

@@ -135,9 +135,10 @@ impl<'f> Reducer<'f> {
             _ if members.contains_key("properties") => vec!["object"],
             _ => Vec::new(),
         };
-        kinds.dedup();
         let is_nullable = kinds.contains(&"null");
         kinds.retain(|kind| *kind != "null");
+        kinds.sort_unstable();
+        kinds.dedup();
         let [kind] = *kinds else {
             self.fault(path, if kinds.is_empty() { "a value without a type" } else { "a value of several types" });
             return None;

@@ -1,4 +1,4 @@
-//! JSON text in which no member of an object is sent twice: of two values, the model may have meant either.
+//! JSON text in which no member of an object is sent twice: of two values, the sender may have meant either.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,21 +6,23 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::expected::Mistake;
-use crate::core::json::pointer;
+use super::pointer;
+
+/// The description of a member that is sent twice.
+pub(crate) const TWICE: &str = "the member is sent twice";
 
 /// Parses JSON; `None` for other text.
 ///
 /// # Errors
 ///
-/// A member is sent twice.
-pub(super) fn parse(text: &str) -> Result<Option<Value>, Mistake> {
+/// A member is sent twice: the JSON Pointer (RFC 6901) to it.
+pub(crate) fn parse(text: &str) -> Result<Option<Value>, String> {
     let Ok(value) = serde_json::from_str::<Value>(text) else { return Ok(None) };
     // The value has lost the first of two members.
     let mut json = serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, Once>(&mut json) {
         Ok(Once) => Ok(Some(value)),
-        Err(found) => Err(Mistake { at: pointer(found.path()), expected: "the member is sent twice".into() }),
+        Err(found) => Err(pointer(found.path())),
     }
 }
 
@@ -90,7 +92,7 @@ impl<'de> DeserializeSeed<'de> for Member {
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Once, D::Error> {
         match self.is_known {
-            true => Err(D::Error::custom("the member is sent twice")),
+            true => Err(D::Error::custom(TWICE)),
             false => Once::deserialize(json),
         }
     }
@@ -107,7 +109,7 @@ mod tests {
             (r#"{"a":1,"\u0061":2}"#, "/a"),
             (r#"[{"a":1},{"a":{"b":[0,{"c/d":null,"c/d":2}]}}]"#, "/1/a/b/1/c~1d"),
         ] {
-            assert_eq!(parse(text).unwrap_err().at, at, "{text}");
+            assert_eq!(parse(text).unwrap_err(), at, "{text}");
         }
         for text in [r#"[{"a":1},{"a":{"a":-1.5}},[true,null,"x",18446744073709551615]]"#, "{}", "[]", "7"] {
             assert_eq!(parse(text), Ok(serde_json::from_str(text).ok()), "{text}");
