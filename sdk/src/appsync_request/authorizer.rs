@@ -128,7 +128,8 @@ pub(crate) fn denied_on_failure(_: Incoming, called: EventFuture) -> EventFuture
         struct Denied {
             is_authorized: bool,
         }
-        Outgoing::serialize(&Denied { is_authorized: false }).map_err(|_| error)
+        let denied = Outgoing::serialize(&Denied { is_authorized: false }).map_err(|_| error)?;
+        Ok(denied.describing_failure(true))
     })
 }
 

@@ -183,7 +183,16 @@ impl<E: Into<RawEvent>> From<LambdaEvent<E>> for Incoming {
 /// });
 /// # let _ = layer.service_fn(async |incoming: Incoming| Outgoing::try_from(incoming.event));
 /// ```
-pub struct Outgoing(Content);
+pub struct Outgoing {
+    content: Content,
+    /// The function or a part of it failed, and the response describes it, so that the call is to run again.
+    describes_failure: bool,
+}
+
+/// The extension of an HTTP response that describes a failure, whatever its status.
+#[cfg(feature = "mcp")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DescribesFailure;
 
 /// The content of an [`Outgoing`].
 enum Content {
@@ -208,23 +217,36 @@ impl Outgoing {
 
     /// Returns the JSON text; `None` for a response that is streamed.
     pub fn as_json(&self) -> Option<&RawValue> {
-        match &self.0 {
+        match &self.content {
             Content::Json(json) => Some(json),
             #[cfg(feature = "http")]
             Content::Stream(_) => None,
         }
     }
 
+    /// Marks a response that describes a failure: it is sent, and not recorded, so that a repeated call runs.
+    #[cfg_attr(not(any(feature = "http", feature = "records", feature = "appsync")), allow(dead_code))]
+    pub(crate) fn describing_failure(mut self, describes_failure: bool) -> Self {
+        self.describes_failure |= describes_failure;
+        self
+    }
+
+    /// Returns `true` for a response that describes a failure.
+    #[cfg(feature = "idempotency")]
+    pub(crate) fn describes_failure(&self) -> bool {
+        self.describes_failure
+    }
+
     /// Creates a streamed response, which is sent while its body is produced.
     #[cfg(feature = "http")]
     pub(crate) fn stream(response: StreamResponse<Chunks>) -> Self {
-        Self(Content::Stream(Box::new(response)))
+        Self { content: Content::Stream(Box::new(response)), describes_failure: false }
     }
 
     /// Returns the status, the headers and the cookies of a response that is streamed.
     #[cfg(all(feature = "http", feature = "logging"))]
     pub(crate) fn prelude(&self) -> Option<&lambda_runtime::MetadataPrelude> {
-        match &self.0 {
+        match &self.content {
             Content::Json(_) => None,
             Content::Stream(response) => Some(&response.metadata_prelude),
         }
@@ -232,7 +254,7 @@ impl Outgoing {
 
     /// Returns the JSON text; `None` for a response that is streamed.
     pub(crate) fn into_json(self) -> Option<Box<RawValue>> {
-        match self.0 {
+        match self.content {
             Content::Json(json) => Some(json),
             #[cfg(feature = "http")]
             Content::Stream(_) => None,
@@ -242,7 +264,7 @@ impl Outgoing {
     /// Returns the JSON text, or the response that is streamed.
     #[cfg(feature = "http")]
     pub(crate) fn into_content(self) -> Result<Box<RawValue>, Box<StreamResponse<Chunks>>> {
-        match self.0 {
+        match self.content {
             Content::Json(json) => Ok(json),
             Content::Stream(response) => Err(response),
         }
@@ -251,7 +273,7 @@ impl Outgoing {
 
 impl From<Box<RawValue>> for Outgoing {
     fn from(json: Box<RawValue>) -> Self {
-        Self(Content::Json(json))
+        Self { content: Content::Json(json), describes_failure: false }
     }
 }
 

@@ -55,13 +55,15 @@ use axum_core::body::Body;
 use axum_core::response::Response;
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use tower::Service;
 
 use crate::core::deadline::{MARGIN, until};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::limits::{LOAD_BALANCER_LIMIT, PAYLOAD_LIMIT, WEBSOCKET_MESSAGE_LIMIT};
 use crate::core::panic::{caught, contained};
+#[cfg(feature = "mcp")]
+use crate::core::raw::DescribesFailure;
 use crate::core::raw::{Incoming, Outgoing};
 use crate::http::encoded_length::base64_length;
 use crate::http::error::{self, HttpError, Malformed, Renderer};
@@ -177,6 +179,10 @@ where
                 contained(|| drop(unsent));
             }
             let (mut parts, body) = response.into_parts();
+            #[cfg(feature = "mcp")]
+            let has_failed = parts.extensions.get::<DescribesFailure>().is_some();
+            #[cfg(not(feature = "mcp"))]
+            let has_failed = false;
             framing::strip(&mut parts.headers);
             let has_body = line.has_body() && framing::has_content(parts.status);
             // Dropped unread, so that its producers, such as compression, do not start.
@@ -192,7 +198,7 @@ where
             call::clear(&mut parts.extensions);
             let error = match read {
                 Ok(body) => match encode_within_limit(kind, &parts, &body)? {
-                    Ok(response) => return Ok(response),
+                    Ok(response) => return Ok(response.describing_failure(has_failed)),
                     Err(length) => too_large(kind, limit(kind), format_args!("{length}")),
                 },
                 Err(call::Unread::TooLarge) => {
@@ -230,10 +236,14 @@ fn encode_within_limit(kind: EventKind, parts: &Parts, body: &[u8]) -> Result<Re
         length if length <= limit(kind) => {
             #[cfg(feature = "otel")]
             spans::ended(parts.status);
-            Ok(Ok(response.into()))
+            Ok(Ok(Outgoing::from(response).describing_failure(is_error(parts.status))))
         }
         length => Ok(Err(length)),
     }
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 /// Logs a failure that no inner layer responded to.
@@ -303,7 +313,7 @@ async fn error_response(
     framing::shorten(&mut parts.headers);
     #[cfg(feature = "otel")]
     spans::ended(parts.status);
-    encode::encode(kind, &parts, &body).map(Outgoing::from)
+    encode::encode(kind, &parts, &body).map(|response| Outgoing::from(response).describing_failure(true))
 }
 
 /// Renders an error in place of a response with these headers: those of the layers stay, those about its content are

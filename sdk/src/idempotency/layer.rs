@@ -9,6 +9,9 @@
 //! streamed has none, so a function that [streams](crate::Function::streaming) does not start with this layer around it: put the layer
 //! into its stack, which reads the body before it records the response.
 //!
+//! A response that describes a failure is not recorded, so a repeated call runs again: an HTTP status from 400, a batch with a record
+//! that is to be retried or an item that failed, an authorizer that failed, and an answer of an MCP server with an error.
+//!
 //! Around tools of Bedrock or AgentCore and around handlers of channels there is no place for it, since their responses may describe
 //! failures: such a function does not start. Write [`#[idempotent]`](macro@crate::idempotent) above a function that the tool calls.
 //!
@@ -163,8 +166,11 @@ where
             let call = async move { inner.call(incoming).await.map_err(FunctionError::of) };
             let replay = |recorded: &RawValue| Ok(recorded.to_owned().into());
             let record = |response: Outgoing| {
-                let recorded = response.as_json().map(|json| Recording::Complete(json.to_owned()));
-                let recording = recorded.unwrap_or_else(streamed);
+                let recording = match response.as_json() {
+                    _ if response.describes_failure() => Recording::Release,
+                    Some(json) => Recording::Complete(json.to_owned()),
+                    None => streamed(),
+                };
                 ready((response, recording))
             };
             begun.finish(call, replay, record).await
@@ -242,7 +248,13 @@ mod tests {
         let function = crate::handler(hello).outer(by_id(&store));
         let event =
             json!({ "version": "2.0", "rawPath": "/", "requestContext": { "http": { "method": "GET", "path": "/" } } });
-        assert_eq!(recorded(function, store, event).await, 1);
+        assert_eq!(recorded(function, store.clone(), event.clone()).await, 1);
+
+        async fn busy(_: crate::http::Method) -> http::StatusCode {
+            http::StatusCode::SERVICE_UNAVAILABLE
+        }
+        let store = MemoryStore::new();
+        assert_eq!(recorded(crate::handler(busy).outer(by_id(&store)), store, event).await, 0, "an error");
     }
 
     #[cfg(feature = "records")]
@@ -252,7 +264,16 @@ mod tests {
         let store = MemoryStore::new();
         let function = crate::handler(ship).outer(by_id(&store));
         let record = json!({ "eventSource": "aws:sqs", "messageId": "m", "body": "1", "receiptHandle": "h" });
-        assert_eq!(recorded(function, store, json!({ "Records": [record] })).await, 1);
+        let event = json!({ "Records": [record] });
+        assert_eq!(recorded(function, store, event).await, 1);
+
+        async fn fail(crate::Sqs(message): crate::Sqs<serde_json::Value>) -> Result<(), BoxError> {
+            if message == 1 { Err("no".into()) } else { Ok(()) }
+        }
+        let store = MemoryStore::new();
+        let record = |id: &str, body: &str| json!({ "eventSource": "aws:sqs", "messageId": id, "body": body });
+        let event = json!({ "Records": [record("m", "1"), record("n", "2")] });
+        assert_eq!(recorded(crate::handler(fail).outer(by_id(&store)), store, event).await, 0, "one is to be retried");
     }
 
     #[cfg(feature = "http")]

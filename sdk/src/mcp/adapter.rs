@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, Limited};
 use super::error::RpcError;
 use super::message::{Message, Params};
 use super::methods::{self, Refused};
-use super::response::{empty, failed, json};
+use super::response::{answered, empty, failed};
 use super::settings::Settings;
 use crate::core::error::{BoxError, log};
 use crate::core::limits::PAYLOAD_LIMIT;
@@ -82,7 +82,7 @@ impl Settings {
         };
         let request = methods::Request { parts: Arc::new(parts), body, id, method, params };
         match self.answer(request).await {
-            Ok(answer) => json(StatusCode::OK, answer),
+            Ok(answer) => answered(answer),
             Err(Refused::Error(error)) => failed(Some(id), &error),
             #[cfg(feature = "jwt")]
             Err(Refused::Scopes(scopes)) => super::response::lacks_scopes(id, scopes),

@@ -31,6 +31,19 @@ pub(super) struct Request<'a> {
     pub(super) params: Params<'a>,
 }
 
+/// The text of an answer to a request.
+pub(super) struct Answered {
+    pub(super) text: Vec<u8>,
+    /// The tool failed, so the call may run again.
+    pub(super) has_failed: bool,
+}
+
+impl From<Vec<u8>> for Answered {
+    fn from(text: Vec<u8>) -> Self {
+        Self { text, has_failed: false }
+    }
+}
+
 /// The reason why a request has no result.
 pub(super) enum Refused {
     Error(RpcError),
@@ -46,18 +59,18 @@ impl From<RpcError> for Refused {
 }
 
 impl Settings {
-    /// Returns the text of the answer to a request.
-    pub(super) async fn answer(&self, request: Request<'_>) -> Result<Vec<u8>, Refused> {
+    /// Returns the answer to a request.
+    pub(super) async fn answer(&self, request: Request<'_>) -> Result<Answered, Refused> {
         let headers = &request.parts.headers;
         let era = Era::of(headers, &request.params.meta)?;
         // Also of older clients, which need not send it: a proxy may have decided by it.
         check_method(headers, era, request.method)?;
         match (request.method, era.is_legacy()) {
             ("tools/call", _) => self.call(request, era).await,
-            ("tools/list", _) => Ok(self.list(&request, era)?),
-            ("server/discover", false) => Ok(self.discover(&request, era)),
-            ("initialize", true) => Ok(self.initialize(&request)),
-            ("ping", true) => Ok(Answer::result(request.id, |_| {})),
+            ("tools/list", _) => Ok(self.list(&request, era)?.into()),
+            ("server/discover", false) => Ok(self.discover(&request, era).into()),
+            ("initialize", true) => Ok(self.initialize(&request).into()),
+            ("ping", true) => Ok(Answer::result(request.id, |_| {}).into()),
             (_, is_legacy) => Err(RpcError::unknown_method(is_legacy).into()),
         }
     }
@@ -106,7 +119,7 @@ impl Settings {
         Ok(answer)
     }
 
-    async fn call(&self, request: Request<'_>, era: Era) -> Result<Vec<u8>, Refused> {
+    async fn call(&self, request: Request<'_>, era: Era) -> Result<Answered, Refused> {
         let Request { parts, body, id, params, .. } = request;
         let missing = || RpcError::invalid_params("`params.name` must be the name of a tool");
         let name = params.name.and_then(text).ok_or_else(missing)?;
@@ -130,12 +143,15 @@ impl Settings {
         let context = CallContext::new(invocation).with_caller(Caller::Mcp(client)).with_margin(self.margin);
         match self.listing.tools().call(tool.name(), arguments, context).await {
             Outcome::UnknownTool => Err(unknown().into()),
-            outcome => Ok(limited::answer(tool.name(), (&outcome, rules.is_wrapped), limit, |write| {
-                Answer::result(id, |answer| {
-                    write(answer);
-                    self.completed(answer, era);
-                })
-            })),
+            outcome => {
+                let text = limited::answer(tool.name(), (&outcome, rules.is_wrapped), limit, |write| {
+                    Answer::result(id, |answer| {
+                        write(answer);
+                        self.completed(answer, era);
+                    })
+                });
+                Ok(Answered { text, has_failed: !outcome.is_success() })
+            }
         }
     }
 

@@ -7,10 +7,22 @@ use serde_json::value::RawValue;
 
 use super::encode::Answer;
 use super::error::RpcError;
+use super::methods::Answered;
+use crate::core::raw::DescribesFailure;
+
+/// Returns the response of an answer.
+pub(super) fn answered(answer: Answered) -> Response {
+    let mut response = json(StatusCode::OK, answer.text);
+    if answer.has_failed {
+        response.extensions_mut().insert(DescribesFailure);
+    }
+    response
+}
 
 /// Returns the response of an error.
 pub(super) fn failed(id: Option<&RawValue>, error: &RpcError) -> Response {
     let mut response = json(error.status, Answer::error(id, error));
+    response.extensions_mut().insert(DescribesFailure);
     if error.status == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
@@ -18,7 +30,7 @@ pub(super) fn failed(id: Option<&RawValue>, error: &RpcError) -> Response {
 }
 
 /// Returns a response of JSON.
-pub(super) fn json(status: StatusCode, text: Vec<u8>) -> Response {
+fn json(status: StatusCode, text: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -271,7 +271,7 @@ mod tests {
             serde_json::from_str::<Value>(&json).unwrap()
         };
         let found = infinite(&nested("1e39"), &schema).unwrap();
-        assert_eq!(found.to_string(), format!("{}: {SINGLE}", "/left".repeat(60)));
+        assert_eq!((found.pointer(), found.message()), ("/left".repeat(60).as_str(), SINGLE));
         assert!(infinite(&nested("1e38"), &schema).is_none());
     }
 

@@ -225,7 +225,7 @@ mod tests {
         // Of two values, the caller may have meant either.
         let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
         let error = Arguments::from(twice).decode::<Weather>().unwrap_err();
-        assert_eq!(error.to_string(), "/city: duplicate field");
+        assert_eq!(error.to_string(), "duplicate field `city`");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use pilaster::appsync::{Arguments, Resolvers};
+use pilaster::appsync::{Access, Arguments, Authorization, Resolvers, Source};
 use pilaster::channels::{Handlers, Payload};
 use pilaster::idempotency::{Idempotency, IdempotencyLayer, MemoryStore};
-use pilaster::testing::{Caller, agentcore, appsync, bedrock, channel_publish};
+use pilaster::testing::{Caller, agentcore, appsync, appsync_authorization, bedrock, channel_publish};
 use pilaster::tools::{Tools, tool};
 use pilaster::{IntoService, idempotent, mcp};
 
@@ -91,6 +91,53 @@ async fn the_layer_fits_a_mutation_and_a_router_of_an_agent() {
     let failing = || appsync("Mutation", "create").arguments(json!({ "order": 2, "fail": true })).cognito("ada", []);
     assert!(caller.call(failing()).await.is_err() && caller.call(failing()).await.is_err());
     assert_eq!(caller.call(event("ada")).await.unwrap(), first);
+}
+
+static RUNS: AtomicU32 = AtomicU32::new(0);
+
+fn counted(is_good: bool) -> Result<u32, BoxError> {
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    if is_good { Ok(run) } else { Err("the table is busy".into()) }
+}
+
+/// Counts a call.
+#[tool]
+async fn count(is_good: bool) -> Result<u32, BoxError> {
+    counted(is_good)
+}
+
+/// Calls a function twice, and returns `true` if the second response is the recorded one.
+async fn is_replayed(function: impl IntoService, event: impl Into<Value>) -> bool {
+    let (caller, event) = (Caller::new(function).with_logs(&CapturedLogs::default()), event.into());
+    let before = RUNS.load(Ordering::Relaxed);
+    caller.call(event.clone()).await.unwrap();
+    assert_eq!(RUNS.load(Ordering::Relaxed), before + 1);
+    caller.call(event).await.unwrap();
+    RUNS.load(Ordering::Relaxed) == before + 1
+}
+
+/// One test, since it counts the runs of the process.
+#[tokio::test]
+async fn a_response_that_describes_a_failure_is_not_replayed() {
+    async fn price(Source(is_good): Source<bool>) -> Result<u32, BoxError> {
+        counted(is_good)
+    }
+    async fn authorizer(authorization: Authorization) -> Result<Access, BoxError> {
+        counted(authorization.token() == "true").map(|_| Access::deny())
+    }
+    let layer = |key: &str| IdempotencyLayer::new(Idempotency::new(MemoryStore::new(), "f").key(key));
+    let server = || pilaster::http::service(mcp::Server::new(Tools::new().add(count::tool())));
+    for is_good in [true, false] {
+        let batch = appsync("Post", "price").batch([is_good]);
+        assert_eq!(is_replayed(pilaster::handler(price).outer(layer("[].source")), batch).await, is_good, "a batch");
+        let authorization = appsync_authorization(is_good.to_string());
+        let function = pilaster::handler(authorizer).outer(layer("authorizationToken"));
+        assert_eq!(is_replayed(function, authorization).await, is_good, "an authorizer");
+        let event = || mcp_call("count", json!({ "is_good": is_good }));
+        let stack = pilaster::http::Stack::new().idempotency(layer("params.arguments"));
+        assert_eq!(is_replayed(server().layer(stack), event()).await, is_good, "MCP, in its stack");
+        assert_eq!(is_replayed(server().outer(layer("body")), event()).await, is_good, "MCP, around the function");
+    }
 }
 
 fn uuid() -> u32 {

@@ -47,8 +47,10 @@ pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Resul
         Err(error) => Item::Failed { error_type: error.error_type(), error_message: error.message() },
     });
     let items = items.collect::<Vec<_>>();
+    let has_failed = results.iter().any(Result::is_err);
     let response = Outgoing::serialize(&items);
     limited(response.map_err(|_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON"))?)
+        .map(|response| response.describing_failure(has_failed))
 }
 
 fn limited(response: Outgoing) -> Result<Outgoing, FunctionError> {

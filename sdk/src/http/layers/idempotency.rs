@@ -207,6 +207,8 @@ use crate::core::error::BoxError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::contained;
+#[cfg(feature = "mcp")]
+use crate::core::raw::DescribesFailure;
 use crate::http::HttpError;
 #[cfg(feature = "negotiation")]
 use crate::http::layers::negotiation::ResponseWriter;
@@ -472,6 +474,8 @@ async fn read(mut body: Body) -> Result<Bytes, HttpError> {
 fn is_repeatable<B>(response: &Response<B>) -> bool {
     let status = response.status();
     let failed = response.extensions().get::<HttpError>().is_some();
+    #[cfg(feature = "mcp")]
+    let failed = failed || response.extensions().get::<DescribesFailure>().is_some();
     !failed && !status.is_server_error() && !status.is_informational() && !ERRORS.contains(&status)
 }
 

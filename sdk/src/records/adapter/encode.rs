@@ -34,6 +34,7 @@ pub(super) fn response(
     if format == ResponseFormat::WholeInvocation || is_failed {
         return whole_invocation(records, outcomes);
     }
+    let describes_failure = outcomes.iter().any(Outcome::is_retried);
     let encoded = match format {
         ResponseFormat::FirehoseRecords => Outgoing::serialize(&firehose::Response::new(records, &outcomes)?),
         ResponseFormat::TaskResults => Outgoing::serialize(&s3_batch::Response::new(event, records, &outcomes)?),
@@ -45,7 +46,8 @@ pub(super) fn response(
             Outgoing::serialize(&response)
         }
     };
-    encoded.map_err(FunctionError::from_error)
+    let encoded = encoded.map_err(FunctionError::from_error)?;
+    Ok(encoded.describing_failure(describes_failure))
 }
 
 /// Fails the invocation if a record is to be retried.
