@@ -185,7 +185,7 @@ impl<F: ResolverHandler<Args>, Args: 'static> Call<FieldCall, ByResolver<Args>> 
         let [context] = call.items() else { return Err("a layer has changed the number of items".into()) };
         let context = context.clone();
         drop(call);
-        Ok(FieldResponse::new(vec![self.resolve(context, Sealed).await]))
+        Ok(FieldResponse::new([self.resolve(context, Sealed).await]))
     }
 }
 

@@ -35,6 +35,8 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
+#[cfg(feature = "otel")]
+use crate::observe::traces::span;
 use crate::tools::call::{log_invalid, log_late};
 use crate::tools::service::LayeredTools;
 #[cfg(feature = "otel")]
@@ -145,6 +147,11 @@ impl BedrockAdapter {
                         }
                     },
                 };
+                // As a request of HTTP.
+                #[cfg(feature = "otel")]
+                if result.status >= 500 {
+                    span::set_failed(&result.status.to_string());
+                }
                 encode::api(&action_group, (&path, &method), result, &session)?
             }
         };

@@ -15,7 +15,7 @@ use crate::core::raw::Incoming;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A client connects, of which only an authorizer learns.
+    /// A client connects; only an authorizer is called for it.
     Connect,
     /// A client publishes events to a channel.
     Publish,

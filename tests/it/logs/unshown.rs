@@ -115,11 +115,12 @@ async fn the_other_items_of_a_batch_of_resolvers_are_done() {
         assert_eq!((&answer[0], &answer[2]), (&json!({ "data": 0 }), &json!({ "data": 2 })), "{answer}");
         let error_type = if is_cause { "Late" } else { "InternalError" };
         assert_eq!(answer[1]["errorType"], error_type);
-        assert_logged(&lines, "the item of the batch failed", is_cause);
+        let answered = "the field was answered with an error";
+        assert_logged(&lines, if is_cause { answered } else { "the item of the batch failed" }, is_cause);
 
         let (answer, lines) = called(resolvers(), appsync("Post", "author").source(1).event()).await;
         assert_eq!(answer, json!({ "failed": error_type }));
-        assert_logged(&lines, "the invocation failed", is_cause);
+        assert_logged(&lines, if is_cause { answered } else { "the invocation failed" }, is_cause);
     })
     .await;
 }
@@ -133,7 +134,8 @@ async fn the_other_events_of_a_publish_are_done() {
         let events = answer["events"].as_array().unwrap();
         assert_eq!((&events[0]["payload"], &events[2]["payload"]), (&json!(0), &json!(2)), "{answer}");
         assert!(events[1]["error"].is_string(), "{answer}");
-        assert_logged(&lines, "the event failed", is_cause);
+        let message = if is_cause { "the event was refused" } else { "the event failed" };
+        assert_logged(&lines, message, is_cause);
     })
     .await;
 }

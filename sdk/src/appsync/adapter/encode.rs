@@ -1,9 +1,10 @@
-//! The responses: a single value as it is, and the items of a batch as a list of `{data}` and `{errorType,
-//! errorMessage}`.
+//! The response to a batch, a list of `{data}` and `{errorType, errorMessage}`, and the limit of a value. A single value is
+//! sent as it is.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::appsync_request::failure::Failure;
 use crate::core::error::FunctionError;
 use crate::core::raw::Outgoing;
 
@@ -25,28 +26,24 @@ enum Item<'a> {
     },
 }
 
-/// Returns the value of a single field.
-pub(super) fn single(result: Result<Box<RawValue>, FunctionError>) -> Result<Outgoing, FunctionError> {
-    limited(result?.into())
-}
-
-/// Returns the result of an item. A value that is too large for any response is its error alone.
-pub(super) fn limited_item(result: Result<Box<RawValue>, FunctionError>) -> Result<Box<RawValue>, FunctionError> {
+/// Returns the result of a field. A value that is too large for any response is its error alone.
+pub(super) fn limited(result: Result<Box<RawValue>, Failure>) -> Result<Box<RawValue>, Failure> {
     match result {
         Ok(data) if data.get().len() > LIMIT => {
-            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())))
+            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())).into())
         }
         other => other,
     }
 }
 
 /// Returns the list of a batch.
-pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Result<Outgoing, FunctionError> {
+pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoing, FunctionError> {
     let items = results.iter().map(|result| match result {
         Ok(data) => Item::Value { data },
-        Err(error) => Item::Failed { error_type: error.error_type(), error_message: error.message() },
+        Err(failure) => Item::Failed { error_type: failure.error_type(), error_message: failure.message() },
     });
     let items = items.collect::<Vec<_>>();
+<<<<<<< HEAD
     let has_failed = results.iter().any(Result::is_err);
     let response = Outgoing::serialize(&items);
     limited(response.map_err(|_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON"))?)
@@ -54,6 +51,10 @@ pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Resul
 }
 
 fn limited(response: Outgoing) -> Result<Outgoing, FunctionError> {
+=======
+    let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
+    let response = Outgoing::serialize(&items).map_err(invalid)?;
+>>>>>>> ra
     let length = response.as_json().map_or(0, |json| json.get().len());
     if length > LIMIT {
         return Err(FunctionError::new("ResponseTooLarge", too_large("response", length)));
