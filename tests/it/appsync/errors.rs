@@ -271,6 +271,17 @@ async fn check_15_a_response_above_5_mb_is_an_error_with_both_sizes() {
     assert_eq!((&answer[0], &answer[2]), (&json!({ "data": "x" }), &json!({ "data": "xx" })));
     assert_eq!(answer[1]["errorType"], "ResponseTooLarge");
     assert_eq!(answer[1]["errorMessage"], "the value has 5242881 bytes; the limit of AppSync is 5242880");
+    // So does an error.
+    async fn failing(Source(length): Source<usize>) -> Result<String, BoxError> {
+        match length {
+            1 => Ok("x".to_owned()),
+            _ => Err(FunctionError::new("Large", "x".repeat(length)).into()),
+        }
+    }
+    let caller = Caller::new(pilaster::handler(failing)).without_logs();
+    let answer = caller.call(appsync("Query", "text").batch([1, 5 * 1024 * 1024])).await.unwrap();
+    assert_eq!(answer[0], json!({ "data": "x" }));
+    assert_eq!(answer[1]["errorMessage"], "the error has 5242885 bytes; the limit of AppSync is 5242880");
 }
 
 /// A type whose messages repeat the value, as those of many `TryFrom` do.

@@ -26,13 +26,15 @@ enum Item<'a> {
     },
 }
 
-/// Returns the result of a field. A value that is too large for any response is its error alone.
+/// Returns the result of a field. A value or an error that is too large for any response is its error alone.
 pub(super) fn limited(result: Result<Box<RawValue>, Failure>) -> Result<Box<RawValue>, Failure> {
-    match result {
-        Ok(data) if data.get().len() > LIMIT => {
-            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())).into())
-        }
-        other => other,
+    let (what, length) = match &result {
+        Ok(data) => ("value", data.get().len()),
+        Err(failure) => ("error", failure.error_type().len() + failure.message().len()),
+    };
+    match length > LIMIT {
+        true => Err(FunctionError::new("ResponseTooLarge", too_large(what, length)).into()),
+        false => result,
     }
 }
 
@@ -43,18 +45,8 @@ pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoi
         Err(failure) => Item::Failed { error_type: failure.error_type(), error_message: failure.message() },
     });
     let items = items.collect::<Vec<_>>();
-<<<<<<< HEAD
-    let has_failed = results.iter().any(Result::is_err);
-    let response = Outgoing::serialize(&items);
-    limited(response.map_err(|_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON"))?)
-        .map(|response| response.describing_failure(has_failed))
-}
-
-fn limited(response: Outgoing) -> Result<Outgoing, FunctionError> {
-=======
     let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
-    let response = Outgoing::serialize(&items).map_err(invalid)?;
->>>>>>> ra
+    let response = Outgoing::serialize(&items).map_err(invalid)?.describing_failure(results.iter().any(Result::is_err));
     let length = response.as_json().map_or(0, |json| json.get().len());
     if length > LIMIT {
         return Err(FunctionError::new("ResponseTooLarge", too_large("response", length)));

@@ -111,24 +111,25 @@ fn check_ids(context: &ChannelContext, events: &[IncomingEvent], answers: &[Answ
     Ok(())
 }
 
-/// Returns the answer of an event. A payload that is too large is its error, which is logged here.
+/// Returns the answer of an event. A payload or an error that is too large is its error, which is logged here.
 pub(super) fn limited(context: &ChannelContext, Answer { id, result }: Answer) -> Answer {
-    let result = match result {
-        Ok(payload) if payload.get().len() > LARGEST_PAYLOAD => Err(too_large(context, &id, payload.get().len())),
-        other => other,
+    let (what, length) = match &result {
+        Ok(payload) => ("payload", payload.get().len()),
+        Err(failure) => ("error", failure.error_type().len() + failure.message().len()),
     };
+    let result = if length > LARGEST_PAYLOAD { Err(too_large(context, &id, what, length)) } else { result };
     Answer { id, result }
 }
 
-fn too_large(context: &ChannelContext, event_id: &str, length: usize) -> Failure {
+fn too_large(context: &ChannelContext, event_id: &str, what: &str, length: usize) -> Failure {
     let channel = context.path();
     tracing::warn!(
         channel,
         event_id,
         length,
         limit = LARGEST_PAYLOAD,
-        "the payload is too large: the event is not broadcast"
+        "the {what} is too large: the event is not broadcast"
     );
-    let message = format!("the payload has {length} bytes; the limit of AppSync is {LARGEST_PAYLOAD}");
+    let message = format!("the {what} has {length} bytes; the limit of AppSync is {LARGEST_PAYLOAD}");
     Failure::from(FunctionError::new("PayloadTooLarge", message)).logged()
 }
