@@ -110,6 +110,17 @@ impl StdError for ToolError {
 }
 
 /// Arguments that do not fit the input of a tool: the place and what is wrong there. It repeats no value.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::{InvalidArguments, Outcome};
+///
+/// // As a layer refuses arguments that the type of the input lets through.
+/// let invalid = InvalidArguments::new("/days", "expected at most 14");
+/// assert_eq!(invalid.to_string(), "/days: expected at most 14");
+/// assert!(!Outcome::Invalid(invalid).is_success());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidArguments {
     pointer: String,
@@ -181,7 +192,7 @@ impl fmt::Display for Opaque {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.request_id {
             "" => f.write_str("internal error"),
-            id => write!(f, "internal error (request {id})"),
+            id => write!(f, "internal error (request id {id})"),
         }
     }
 }

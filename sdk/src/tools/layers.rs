@@ -7,7 +7,7 @@ use tower::{Layer, Service, ServiceExt};
 
 use super::call::Call;
 use super::outcome::Outcome;
-use super::registry::Tools;
+use super::registry::{Registry, Tools};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::collect;
 
@@ -74,13 +74,16 @@ impl Tools {
             + Sync
             + 'static,
     {
-        self.layers.push(Arc::new(move |inner| BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))));
-        for at in 0..self.tools.len() {
-            self.apply_layers(at);
+        let registry = self.registry_mut();
+        registry.layers.push(Arc::new(move |inner| BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))));
+        for at in 0..registry.tools.len() {
+            registry.apply_layers(at);
         }
         self
     }
+}
 
+impl Registry {
     /// Applies the layers to a tool. A mistake of a layer is that of the registry.
     pub(super) fn apply_layers(&mut self, at: usize) {
         let (layers, tool) = (&self.layers, self.tools.get_mut(at));

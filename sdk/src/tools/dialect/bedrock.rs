@@ -23,6 +23,29 @@ impl Tools {
     /// A parameter has only a type, a description and whether it is required, so the input of a tool is flat: values,
     /// and lists of values. The elements of a list are in its description.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::tools::{Input, Tool, Tools};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    /// use serde_json::json;
+    ///
+    /// /// The weather in a city.
+    /// #[derive(Deserialize, JsonSchema, Tool)]
+    /// struct Weather {
+    ///     /// Its English name.
+    ///     city: String,
+    /// }
+    ///
+    /// let tools = Tools::new().add(async |Input(_): Input<Weather>| "sunny");
+    /// let city = json!({ "type": "string", "description": "Its English name.", "required": true });
+    /// let weather = json!({
+    ///     "name": "weather", "description": "The weather in a city.", "parameters": { "city": city },
+    /// });
+    /// assert_eq!(tools.bedrock_schema().unwrap(), json!({ "functions": [weather] }));
+    /// ```
+    ///
     /// # Errors
     ///
     /// Types and names that the dialect cannot express, each with its tool and the path of the field: a nested object, and
