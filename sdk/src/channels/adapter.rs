@@ -1,6 +1,7 @@
 //! The adapter of functions of channels: it decodes the event of AppSync, calls the handlers of its channel, and encodes
 //! their results in the form that AppSync expects.
 
+mod answer;
 pub(super) mod config;
 mod decode;
 mod encode;

@@ -5,16 +5,14 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::publish::Answer;
+use super::answer::Answer;
 use crate::appsync_request::failure::Failure;
 use crate::channels::call::IncomingEvent;
 use crate::channels::context::ChannelContext;
 use crate::core::error::FunctionError;
 use crate::core::raw::Outgoing;
 
-/// The largest payload that AppSync broadcasts, and the largest response that it evaluates, in bytes
-/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>).
-const LARGEST_PAYLOAD: usize = 240 * 1024;
+/// The largest response that AppSync evaluates, in bytes (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>).
 const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
 
 /// The most ids in the line of a log.
@@ -109,27 +107,4 @@ fn check_ids(context: &ChannelContext, events: &[IncomingEvent], answers: &[Answ
         tracing::info!(channel = context.path(), dropped, event_ids, "events are not broadcast");
     }
     Ok(())
-}
-
-/// Returns the answer of an event. A payload or an error that is too large is its error, which is logged here.
-pub(super) fn limited(context: &ChannelContext, Answer { id, result }: Answer) -> Answer {
-    let (what, length) = match &result {
-        Ok(payload) => ("payload", payload.get().len()),
-        Err(failure) => ("error", failure.error_type().len() + failure.message().len()),
-    };
-    let result = if length > LARGEST_PAYLOAD { Err(too_large(context, &id, what, length)) } else { result };
-    Answer { id, result }
-}
-
-fn too_large(context: &ChannelContext, event_id: &str, what: &str, length: usize) -> Failure {
-    let channel = context.path();
-    tracing::warn!(
-        channel,
-        event_id,
-        length,
-        limit = LARGEST_PAYLOAD,
-        "the {what} is too large: the event is not broadcast"
-    );
-    let message = format!("the {what} has {length} bytes; the limit of AppSync is {LARGEST_PAYLOAD}");
-    Failure::from(FunctionError::new("PayloadTooLarge", message)).logged()
 }

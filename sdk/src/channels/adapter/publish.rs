@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 use tower::{Service, ServiceExt};
 use tracing::Instrument;
 
+use super::answer::Answer;
 use super::config::{AdapterConfig, LATE, PANICKED, unknown};
-use super::{encode, log};
+use super::log;
 use crate::appsync_request::calls;
 use crate::appsync_request::failure::Failure;
 use crate::channels::call::{ChannelCall, ChannelResponse, IncomingEvent};
@@ -16,22 +17,6 @@ use crate::channels::context::ChannelContext;
 use crate::channels::unmatched::Unmatched;
 use crate::core::deadline::until;
 use crate::core::error::{BoxError, FunctionError};
-
-/// An event of the response: the payload that is broadcast, or the error for its publisher.
-pub(super) struct Answer {
-    pub(super) id: String,
-    pub(super) result: Result<Box<RawValue>, Failure>,
-}
-
-impl Answer {
-    fn failed(event: &IncomingEvent, failure: Failure) -> Self {
-        Self { id: event.id().to_owned(), result: Err(failure) }
-    }
-
-    fn failure(&self) -> Option<&Failure> {
-        self.result.as_ref().err()
-    }
-}
 
 /// Returns the events of the response, and logs those that failed.
 ///
@@ -79,7 +64,7 @@ fn passed(context: &ChannelContext, events: &[IncomingEvent]) -> Vec<Answer> {
     let invalid = |_| FunctionError::new("InvalidEvent", "the payload is not JSON").into();
     let answer = |event: &IncomingEvent| {
         let payload = serde_json::from_str::<&RawValue>(event.json()).map(ToOwned::to_owned);
-        encode::limited(context, Answer { id: event.id().to_owned(), result: payload.map_err(invalid) })
+        Answer { id: event.id().to_owned(), result: payload.map_err(invalid) }.limited(context)
     };
     events.iter().map(answer).collect()
 }
@@ -183,7 +168,7 @@ where
         let answers = response
             .into_events()
             .into_iter()
-            .map(|event| encode::limited(&context, Answer { id: event.id, result: event.content.map_err(public) }));
+            .map(|event| Answer { id: event.id, result: event.content.map_err(public) }.limited(&context));
         Ok(answers.collect())
     };
     let panicked = |payload| Err(Failure::panicked(payload, context.invocation(), PANICKED));
