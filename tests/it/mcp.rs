@@ -1,5 +1,6 @@
 //! MCP servers through whole functions: behind the stack, as a route, and with tokens.
 
+mod closed;
 mod foreign;
 
 use std::time::Duration;

@@ -21,11 +21,11 @@ pub(super) fn repair(headers: &mut HeaderMap) {
     }
 }
 
-/// Escapes the characters that `lambda_runtime` does not accept in a header.
+/// Escapes the characters that `lambda_runtime` does not accept in a header, and DEL, which no header may have.
 fn ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        match c.is_ascii() {
+        match matches!(c, ' '..='~') {
             true => escaped.push(c),
             false => {
                 let mut units = [0; 2];
@@ -38,6 +38,8 @@ fn ascii(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    mod model;
+
     use std::sync::Arc;
 
     use lambda_runtime::{Config, Context};
