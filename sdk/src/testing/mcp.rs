@@ -36,6 +36,40 @@
 //! # })?;
 //! # Ok::<(), pilaster::BoxError>(())
 //! ```
+//!
+//! # Arguments with headers
+//!
+//! Clients of 2026-07-28 repeat an argument under `#[schemars(extend("x-mcp-header" = "Region"))]` in the header
+//! `Mcp-Param-Region`. A message does not know the schema of the tool, so the test adds the header:
+//!
+//! ```
+//! use pilaster::tools::{Input, Tool, Tools};
+//! use pilaster::testing::{Caller, mcp};
+//! use pilaster::{http, mcp::Server};
+//!
+//! /// The stock of a region.
+//! #[derive(serde::Deserialize, schemars::JsonSchema, Tool)]
+//! struct Stock {
+//!     #[schemars(extend("x-mcp-header" = "Region"))]
+//!     region: String,
+//! }
+//!
+//! async fn stock(Input(stock): Input<Stock>) -> String {
+//!     format!("no stock in {}", stock.region)
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let caller = Caller::new(http::service(Server::new(Tools::new().add(stock))));
+//! let call = || mcp::call("stock").argument("region", "eu").request();
+//! let answer = caller.send(call().header("mcp-param-region", "eu")).await?;
+//! assert_eq!(mcp::text(&answer), Some((false, "no stock in eu".to_owned())));
+//!
+//! let refused = caller.send(call()).await?;
+//! assert_eq!(mcp::error(&refused).map(|(code, _)| code), Some(-32020));
+//! # Ok::<(), pilaster::BoxError>(())
+//! # })?;
+//! # Ok::<(), pilaster::BoxError>(())
+//! ```
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
