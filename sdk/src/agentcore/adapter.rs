@@ -14,7 +14,8 @@ use tower::util::BoxCloneSyncService;
 
 use crate::core::error::{FunctionError, shown};
 use crate::core::raw::{Incoming, Outgoing};
-use crate::tools::call::{INVALID, UNKNOWN, log_unknown};
+use crate::tools::call::log_unknown;
+use crate::tools::error::{INVALID, UNKNOWN};
 use crate::tools::service::LayeredTools;
 use crate::tools::{Call, CallContext, Caller, Outcome};
 

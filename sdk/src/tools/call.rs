@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 
 use super::caller::Caller;
 use super::definition::is_name;
-use super::error::{Opaque, OpaqueKind, ToolError};
+use super::error::{INVALID, Opaque, OpaqueKind, ToolError, UNKNOWN};
 use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
@@ -132,13 +132,6 @@ impl CallContext {
 
 /// The name of the tool of a call, and the error types that may reach the model from it.
 pub(crate) type Called<'t> = Option<(&'static str, &'t NamedErrors)>;
-
-/// The `error_type` of a call whose arguments do not fit.
-pub(crate) const INVALID: &str = "InvalidArguments";
-
-/// The `error_type` of a call of a tool that does not exist.
-#[cfg_attr(not(any(feature = "bedrock", feature = "agentcore", feature = "mcp")), allow(dead_code))]
-pub(crate) const UNKNOWN: &str = "UnknownTool";
 
 /// Runs a call to its end or to the deadline. An error that is not written for the model, a panic and a time-out are
 /// logged here, once, and are opaque.

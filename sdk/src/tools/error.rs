@@ -7,6 +7,13 @@ use std::fmt;
 use crate::core::error::{BoxError, Stated};
 use crate::core::json::placed;
 
+/// The `error_type` of a call whose arguments do not fit.
+pub(crate) const INVALID: &str = "InvalidArguments";
+
+/// The `error_type` of a call of a tool that does not exist.
+#[cfg_attr(not(any(feature = "bedrock", feature = "agentcore", feature = "mcp")), allow(dead_code))]
+pub(crate) const UNKNOWN: &str = "UnknownTool";
+
 /// A failure of a tool whose text is written for the model, so that it can try something else.
 ///
 /// It leaves the function in any protocol; its source is only logged. Return it as the error of the function, or inside

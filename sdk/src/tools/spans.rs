@@ -2,8 +2,8 @@
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/#execute-tool-span>; never its arguments or its
 //! output.
 
-use super::call::{INVALID, UNKNOWN};
 use super::caller::Caller;
+use super::error::{INVALID, UNKNOWN};
 use super::outcome::Outcome;
 use crate::observe::traces::span;
 

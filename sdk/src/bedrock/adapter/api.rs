@@ -17,7 +17,7 @@ use crate::core::error::{BoxError, log};
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::{Cancellable, contained};
-use crate::tools::call::INVALID;
+use crate::tools::error::INVALID;
 
 /// A service of requests whose type is erased.
 pub(crate) type Api = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
