@@ -33,12 +33,27 @@ pub struct ToolError {
     error_type: String,
     message: String,
     source: Option<BoxError>,
+    /// It is an opaque failure, although it has the type of a failure for the model.
+    is_internal: bool,
 }
 
 impl ToolError {
     /// Creates an error with a text for the model.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None }
+        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false }
+    }
+
+    /// Creates an error of which the model reads nothing.
+    #[cfg(feature = "idempotency")]
+    pub(crate) fn internal(source: impl Into<BoxError>) -> Self {
+        let error = Self::new("internal error").with_type("InternalError").with_source(source);
+        Self { is_internal: true, ..error }
+    }
+
+    /// Returns what the model reads, if anything.
+    pub(crate) fn stated(&self) -> Option<Stated> {
+        let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone() };
+        (!self.is_internal).then(stated)
     }
 
     /// Sets a stable type, which AgentCore's answers contain; `ToolError` by default.
@@ -69,19 +84,14 @@ impl ToolError {
 /// The copy has no source, which cannot be cloned.
 impl Clone for ToolError {
     fn clone(&self) -> Self {
-        Self { error_type: self.error_type.clone(), message: self.message.clone(), source: None }
+        let Self { error_type, message, source: _, is_internal } = self;
+        Self { error_type: error_type.clone(), message: message.clone(), source: None, is_internal: *is_internal }
     }
 }
 
 impl From<Stated> for ToolError {
     fn from(Stated { error_type, message }: Stated) -> Self {
-        Self { error_type, message, source: None }
-    }
-}
-
-impl From<&ToolError> for Stated {
-    fn from(error: &ToolError) -> Self {
-        Self { error_type: error.error_type.clone(), message: error.message.clone() }
+        Self::new(message).with_type(error_type)
     }
 }
 
