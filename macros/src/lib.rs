@@ -47,7 +47,8 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
 
 /// Implements `ErrorType`: the name of the variant, or of the struct, is the `errorType` of the failed invocation.
 /// `#[error_type("Name")]` above a variant or a struct sets another name, `#[error_type(transparent)]` takes the name
-/// of its only field.
+/// of its only field, and `#[error_type(internal)]` keeps its text in the log. Beside `#[error(transparent)]` of thiserror,
+/// which shows the text of the error inside, one of them must be written.
 ///
 /// See `pilaster::ErrorType`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]

@@ -247,6 +247,22 @@ fn each_mistake_is_one_sentence() {
         ),
         (
             quote!(
+                enum E {
+                    #[error(transparent)]
+                    A(#[from] sqlx::Error),
+                }
+            ),
+            "would reach callers",
+        ),
+        (
+            quote!(
+                #[error(transparent)]
+                struct E(sqlx::Error);
+            ),
+            "would reach callers",
+        ),
+        (
+            quote!(
                 struct E<'a>(&'a str);
             ),
             "cannot borrow",
@@ -256,6 +272,22 @@ fn each_mistake_is_one_sentence() {
         let errors = errors(wrong.clone());
         assert!(errors.contains(message), "{wrong}: {errors}");
         assert_eq!(errors.matches("compile_error").count(), 0, "one error, not several: {errors}");
+    }
+}
+
+#[test]
+fn a_text_of_the_error_inside_is_decided_by_an_option() {
+    for option in [quote!(internal), quote!(transparent), quote!("Unavailable")] {
+        let expanded = super::expand(quote!(
+            enum E {
+                #[error(transparent)]
+                #[error_type(#option)]
+                A(Inner),
+                #[error("{0}")]
+                B(Inner),
+            }
+        ));
+        assert!(!expanded.to_string().contains("compile_error"), "{option}");
     }
 }
 

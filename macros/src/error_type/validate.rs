@@ -3,10 +3,13 @@
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Result};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Ident, LitStr, Member, Result};
 
 use super::parse::{Choice, Options};
 use crate::crate_path::CratePath;
+
+const SHOWN: &str = "the text of the error inside would reach callers: add `#[error_type(transparent)]`, by which its type \
+    decides, `#[error_type(internal)]` to keep the text in the log, or a name such as `#[error_type(\"Unavailable\")]`";
 
 /// The names, and the path of `pilaster`.
 pub(super) struct Input {
@@ -41,7 +44,7 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     let mut options = Options::of(&input.attrs)?;
     let crate_path = CratePath::from(options.crate_path.take());
     let names = match &input.data {
-        Data::Struct(data) => Names::Struct(named(options, &input.ident, &data.fields)?),
+        Data::Struct(data) => Names::Struct(named(options, &input.ident, &input.attrs, &data.fields)?),
         Data::Enum(data) => {
             if options.name.is_some() || options.internal.is_some() {
                 let attribute = input.attrs.iter().find(|attribute| attribute.path().is_ident("error_type"));
@@ -54,7 +57,8 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
                 if let Some(path) = options.crate_path {
                     return Err(Error::new(path.span(), "`crate` belongs above the type"));
                 }
-                Ok((variant.ident.clone(), named(options, &variant.ident, &variant.fields)?))
+                let named = named(options, &variant.ident, &variant.attrs, &variant.fields)?;
+                Ok((variant.ident.clone(), named))
             });
             Names::Enum(named.collect::<Result<_>>()?)
         }
@@ -65,8 +69,17 @@ pub(super) fn validate(input: &DeriveInput) -> Result<Input> {
     Ok(Input { names, crate_path })
 }
 
-fn named(options: Options, ident: &Ident, fields: &Fields) -> Result<Named> {
+fn named(options: Options, ident: &Ident, attributes: &[Attribute], fields: &Fields) -> Result<Named> {
+    let is_decided = options.name.is_some() || options.internal.is_some();
+    if let Some(transparent) = attributes.iter().find(|attribute| !is_decided && is_transparent(attribute)) {
+        return Err(Error::new(transparent.span(), SHOWN));
+    }
     Ok(Named { name: name(options.name, ident, fields)?, is_internal: options.internal.is_some() })
+}
+
+/// Returns `true` for `#[error(transparent)]` of thiserror.
+fn is_transparent(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("error") && attribute.parse_args::<Ident>().is_ok_and(|option| option == "transparent")
 }
 
 fn name(choice: Option<Choice>, ident: &Ident, fields: &Fields) -> Result<Name> {

@@ -161,6 +161,19 @@ pub(super) fn decode<T: DeserializeOwned>(json: &str, error_type: &str, member: 
     json::decode_by_name(json.as_bytes()).map_err(|error| not_as_expected(&error, error_type, member))
 }
 
+/// Decodes a part of the event that the client has not sent, and may not see: the path in it, which may have keys of a map,
+/// stays in the log.
+pub(super) fn decode_hidden<T: DeserializeOwned>(
+    json: &str,
+    error_type: &str,
+    member: &str,
+) -> Result<T, FunctionError> {
+    json::decode_by_name(json.as_bytes()).map_err(|error| {
+        let message = format!("`{member}` does not match the expected type");
+        FunctionError::new(error_type, message).with_source(error.for_client())
+    })
+}
+
 pub(super) fn not_as_expected(error: &JsonError, error_type: &str, member: &str) -> FunctionError {
     FunctionError::new(error_type, format!("`{member}` does not match the expected type: {}", error.for_client()))
 }

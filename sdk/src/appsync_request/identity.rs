@@ -137,7 +137,12 @@ fn invalid(why: &str) -> FunctionError {
 /// Decodes the context of a Lambda authorizer; an absent one has no values.
 pub(crate) fn lambda_context<T: DeserializeOwned>(identity: &str) -> Result<T, FunctionError> {
     let context = ["resolverContext", "handlerContext"].iter().find_map(|name| json::members::member(identity, name));
-    decode(context.map(|context| context.get()).filter(|context| *context != "null").unwrap_or("{}"))
+    let context = context.map(|context| context.get()).filter(|context| *context != "null").unwrap_or("{}");
+    json::decode_by_name(context.as_bytes()).map_err(|error| {
+        // The authorizer wrote it, and the client may not see its keys.
+        let message = "the context of the authorizer does not match the expected type";
+        FunctionError::new("InvalidEvent", message).with_source(error.for_client())
+    })
 }
 
 /// Identities are personal: only the kind is shown.

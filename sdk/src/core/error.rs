@@ -21,7 +21,7 @@ use crate::core::panic::contained;
 
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
-pub(crate) use self::causes::{as_error, causes};
+pub(crate) use self::causes::{as_error, causes, with_sources};
 #[cfg_attr(not(feature = "idempotency"), allow(unused_imports))]
 pub(crate) use self::internal::Internal;
 pub(crate) use self::name::error_name;
@@ -64,26 +64,28 @@ pub struct FunctionError {
 struct Described {
     error_type: String,
     message: String,
+    /// The message is the text of the source, and was not written for the caller.
+    is_text_of_source: bool,
     source: Option<BoxError>,
 }
 
 impl FunctionError {
     /// Creates an error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::describe(error_type, message, None)
+        let (error_type, message) = (error_type.into(), message.into());
+        Self { described: Described { error_type, message, is_text_of_source: false, source: None }, is_logged: false }
     }
 
     /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
         let name = error_name::<E>().or_else(|| hidden(&error, true)).unwrap_or("Error").to_owned();
-        Self::describe(name, error.to_string(), Some(error.into()))
+        Self::of_source(name, error.to_string(), error.into())
     }
 
-    fn describe(error_type: impl Into<String>, message: impl Into<String>, source: Option<BoxError>) -> Self {
-        Self {
-            described: Described { error_type: error_type.into(), message: message.into(), source },
-            is_logged: false,
-        }
+    /// Creates an error whose message is the text of its source.
+    fn of_source(error_type: String, message: String, source: BoxError) -> Self {
+        let source = Some(source);
+        Self { described: Described { error_type, message, is_text_of_source: true, source }, is_logged: false }
     }
 
     /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any
@@ -95,7 +97,7 @@ impl FunctionError {
             Err(error) => {
                 let name = error_name::<E>();
                 let name = hidden(&*error, name.is_none()).or(name).unwrap_or("Error").to_owned();
-                Self::describe(name, error.to_string(), Some(error))
+                Self::of_source(name, error.to_string(), error)
             }
         }
     }
@@ -116,6 +118,7 @@ impl FunctionError {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         let replaced = self.described.source.replace(source.into());
+        self.described.is_text_of_source = false;
         contained(|| drop(replaced));
         self
     }
@@ -133,14 +136,9 @@ impl FunctionError {
 
 /// Returns the `errorType` of a `FunctionError` that is the source of an error, or further down its chain of causes.
 fn hidden<'e>(error: &'e (dyn StdError + 'static), among_causes: bool) -> Option<&'e str> {
-    let mut cause = error.source();
-    while let Some(at) = cause {
-        if let Some(described) = at.downcast_ref::<Described>() {
-            return Some(&described.error_type);
-        }
-        cause = at.source().filter(|_| among_causes);
-    }
-    None
+    let most = if among_causes { usize::MAX } else { 1 };
+    let described = with_sources(error).skip(1).take(most).find_map(|at| at.downcast_ref::<Described>());
+    described.map(|described| &*described.error_type)
 }
 
 /// Quotes a text of the caller for a message, in at most 64 bytes.
@@ -154,21 +152,14 @@ pub(crate) fn shown(text: &str) -> String {
 /// Returns the texts of an error and of all its sources, outermost first; a source that repeats its parent's text is
 /// left out.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut texts = vec![text(error)];
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = text(cause);
-        if texts.last() != Some(&text) {
-            texts.push(text);
-        }
-        next = cause.source();
-    }
+    let mut texts = with_sources(error).map(text).collect::<Vec<_>>();
+    texts.dedup();
     texts
 }
 
 impl fmt::Debug for FunctionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Described { error_type, message, source } = &self.described;
+        let Described { error_type, message, source, .. } = &self.described;
         // The `Debug` of a cause may show secrets.
         let causes = source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
         f.debug_struct("FunctionError")

@@ -267,8 +267,8 @@ mod tests {
         let event = json!({ "Records": [record] });
         assert_eq!(recorded(function, store, event).await, 1);
 
-        async fn fail(crate::Sqs(message): crate::Sqs<serde_json::Value>) -> Result<(), BoxError> {
-            if message == 1 { Err("no".into()) } else { Ok(()) }
+        async fn fail(message: crate::Sqs<serde_json::Value>) -> Result<(), BoxError> {
+            if message.body == 1 { Err("no".into()) } else { Ok(()) }
         }
         let store = MemoryStore::new();
         let record = |id: &str, body: &str| json!({ "eventSource": "aws:sqs", "messageId": id, "body": body });

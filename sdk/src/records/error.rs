@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, FunctionError, as_error, causes};
+use crate::core::error::{BoxError, FunctionError, as_error, causes, with_sources};
 use crate::core::json::JsonError;
 
 /// An error that decides whether its record is retried. Any other error is retried.
@@ -107,14 +107,8 @@ impl RecordError {
 
     /// Returns the decision of the outermost `RecordError` in the chain of causes.
     pub(super) fn discards(error: &(dyn StdError + 'static)) -> bool {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(decision) = error.downcast_ref::<Decision>() {
-                return decision.discard;
-            }
-            next = error.source();
-        }
-        false
+        let decision = with_sources(error).find_map(|error| error.downcast_ref::<Decision>());
+        decision.is_some_and(|decision| decision.discard)
     }
 }
 

@@ -220,13 +220,21 @@ mod tests {
         for (sent, expected) in [("3.0", 3), ("-0", 0), ("-0.0", 0), ("2e1", 20), ("30.0e-1", 3)] {
             assert_eq!(days(sent), [Ok(Some(expected)), Ok(Some(expected))], "{sent}");
         }
-        for sent in ["3.5", "1e300", "1e15"] {
+        for sent in ["3.5", "1e300", "9007199254740992.0"] {
             let message = "/days: expected an integer from 0 to 255".to_owned();
             assert_eq!(days(sent), [Err(message.clone()), Err(message)], "{sent}");
         }
         // The mistake is that of the arguments as they were sent.
         assert_eq!(days("256.0")[0].as_ref().unwrap_err(), "/days: expected an integer from 0 to 255");
         assert_eq!(days("3"), [Ok(Some(3)), Ok(Some(3))]);
+        #[derive(Debug, serde::Deserialize)]
+        struct Large {
+            count: u64,
+        }
+        for (sent, count) in [("1e15", 1_000_000_000_000_000), ("9007199254740991.0", (1 << 53) - 1)] {
+            let text = RawValue::from_string(format!(r#"{{"count":{sent}}}"#)).unwrap();
+            assert_eq!(Arguments::from(text).decode::<Large>().unwrap().count, count, "{sent}");
+        }
         // Of two values, the caller may have meant either.
         let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
         let error = Arguments::from(twice).decode::<Weather>().unwrap_err();

@@ -6,9 +6,8 @@ use serde_json::{Number, Value};
 
 use crate::core::json::distinct;
 
-/// The integers up to which a number is read exactly: without its feature `float_roundtrip`, serde_json may be wrong in the
-/// last bits.
-const EXACT: f64 = 562_949_953_421_312.0;
+/// The end of the integers that an `f64` holds exactly: 2^53 is also the nearest one to 2^53 + 1.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Returns the value of a JSON text with integers in place of such numbers; `None` if there are none, and if a member is
 /// sent twice, of which the value would have the last.
@@ -31,7 +30,7 @@ fn integer(number: &Number) -> Option<i64> {
     if number.is_i64() || number.is_u64() {
         return None;
     }
-    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= EXACT)?;
+    let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < EXACT)?;
     Some(number as i64)
 }
 

@@ -134,7 +134,7 @@ async fn a_response_that_describes_a_failure_is_not_replayed() {
         let function = pilaster::handler(authorizer).outer(layer("authorizationToken"));
         assert_eq!(is_replayed(function, authorization).await, is_good, "an authorizer");
         let event = || mcp_call("count", json!({ "is_good": is_good }));
-        let stack = pilaster::http::Stack::new().idempotency(layer("params.arguments"));
+        let stack = pilaster::http::Stack::new().idempotency(layer("powertools_json(body).params.arguments"));
         assert_eq!(is_replayed(server().layer(stack), event()).await, is_good, "MCP, in its stack");
         assert_eq!(is_replayed(server().outer(layer("body")), event()).await, is_good, "MCP, around the function");
     }

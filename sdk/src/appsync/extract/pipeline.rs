@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::super::context::{FieldContext, decode};
+use super::super::context::{FieldContext, decode_hidden};
 use super::{FromContext, FromField};
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::json::members::member;
@@ -29,7 +29,7 @@ pub struct Prev<T>(pub T);
 /// Decodes the result of the step before.
 fn prev<T: DeserializeOwned>(context: &FieldContext) -> Result<T, FunctionError> {
     let result = context.prev().and_then(|prev| member(prev, "result"));
-    decode(result.map_or("null", |result| result.get()), "InvalidPrev", "prev.result")
+    decode_hidden(result.map_or("null", |result| result.get()), "InvalidPrev", "prev.result")
 }
 
 impl<T: DeserializeOwned + Send> FromContext for Prev<T> {
@@ -69,7 +69,7 @@ pub struct Stash<T>(pub T);
 
 impl<T: DeserializeOwned + Send> FromContext for Stash<T> {
     async fn from_context(context: &FieldContext) -> Result<Self, BoxError> {
-        Ok(Self(decode(context.stash().unwrap_or("{}"), "InvalidStash", "stash")?))
+        Ok(Self(decode_hidden(context.stash().unwrap_or("{}"), "InvalidStash", "stash")?))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use super::super::context::{FieldContext, decode};
+use super::super::context::{FieldContext, decode_hidden};
 use super::{FromContext, FromField};
 use crate::core::error::{BoxError, FunctionError};
 
@@ -47,7 +47,7 @@ impl<T: DeserializeOwned + Send> FromField for Option<Source<T>> {}
 
 /// Decodes the source of a field.
 pub(in crate::appsync) fn source<T: DeserializeOwned>(context: &FieldContext) -> Result<T, FunctionError> {
-    decode(context.source().unwrap_or("null"), "InvalidSource", "source")
+    decode_hidden(context.source().unwrap_or("null"), "InvalidSource", "source")
 }
 
 /// The source may hold secrets that the client did not select, and is not shown.

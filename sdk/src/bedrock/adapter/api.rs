@@ -56,6 +56,8 @@ pub(super) async fn call(
         Ok(Ok(result)) => result,
         Ok(Err(error)) => {
             log(&*error, |error| tracing::error!(error, "the request failed"));
+            // For an error of a layer whose `Drop` panics.
+            contained(|| drop(error));
             problem(500, "Internal Server Error", None)
         }
         Err(payload) => {

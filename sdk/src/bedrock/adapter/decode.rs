@@ -92,7 +92,7 @@ struct Agent {
 #[derive(Deserialize)]
 struct RequestBody {
     #[serde(default, deserialize_with = "or_default")]
-    content: BTreeMap<String, Media>,
+    content: BTreeMap<String, Option<Media>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -137,7 +137,7 @@ pub(crate) fn event(incoming: &Incoming) -> Result<Event, FunctionError> {
         (Some(name), _) => Called::Function { name, parameters: wire.parameters },
         (None, Some(path)) => {
             let body = wire.request_body.and_then(|body| body.content.into_iter().next());
-            let body = body.map(|(media_type, media)| Body { media_type, properties: media.properties });
+            let body = body.and_then(|(media_type, media)| Some(Body { media_type, properties: media?.properties }));
             Called::Api { path, method: wire.http_method, parameters: wire.parameters, body }
         }
         (None, None) => {

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::core::error::{BoxError, chain};
+use crate::core::error::{BoxError, chain, with_sources};
 
 /// The error of a source that refuses to return a value: the value does not exist, or access is denied.
 ///
@@ -42,14 +42,7 @@ impl Refused {
 
     /// Returns `true` if an error, or one of its causes, is a refusal.
     pub(crate) fn is_in(error: &(dyn StdError + 'static)) -> bool {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if error.is::<Self>() {
-                return true;
-            }
-            next = error.source();
-        }
-        false
+        with_sources(error).any(|error| error.is::<Self>())
     }
 }
 

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::sync::Arc;
 
+use crate::core::panic::caught;
+
 /// Returns the error as an `E`, also if it is a `Box<E>` or an `Arc<E>`.
 pub(crate) fn as_error<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     let boxed = || error.downcast_ref::<Box<E>>().map(|error| &**error);
@@ -20,16 +22,31 @@ pub(crate) fn held<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn S
     }
 }
 
+/// The most errors of a chain: a `source` may lead back to its own error.
+const LONGEST: usize = 100;
+
+/// Returns the source of an error; `None` for a panic of its `source`, which is the user's code.
+fn source<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
+    caught(|| error.source()).flatten()
+}
+
 /// Returns the next error of the chain: the one that this error holds, or its source.
 fn cause<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e (dyn StdError + 'static)> {
-    held(error).or_else(|| error.source())
+    held(error).or_else(|| source(error))
 }
 
 /// Returns an error and all of its [causes](cause), the outermost first.
 pub(crate) fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> + use<'e> {
-    std::iter::successors(Some(error), |error| cause(*error))
+    std::iter::successors(Some(error), |error| cause(*error)).take(LONGEST)
+}
+
+/// Returns an error and all of its sources, the outermost first.
+pub(crate) fn with_sources<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> + use<'e> {
+    std::iter::successors(Some(error), |error| source(*error)).take(LONGEST)
 }
 
 #[cfg(test)]
@@ -39,6 +56,31 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("taken")]
     struct Taken(#[source] io::Error);
+
+    #[test]
+    fn a_source_that_panics_or_is_the_error_itself_ends_the_chain() {
+        #[derive(Debug)]
+        struct Odd {
+            panics: bool,
+        }
+        impl std::fmt::Display for Odd {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("odd")
+            }
+        }
+        impl StdError for Odd {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                assert!(!self.panics);
+                Some(self)
+            }
+        }
+        for (panics, length) in [(true, 1), (false, LONGEST)] {
+            let odd = Odd { panics };
+            assert_eq!((causes(&odd).count(), with_sources(&odd).count()), (length, length));
+            assert_eq!(super::super::chain(&odd), ["odd"]);
+            assert_eq!(super::super::FunctionError::of(odd).error_type(), "Odd");
+        }
+    }
 
     #[test]
     fn an_error_is_found_in_whatever_holds_it() {

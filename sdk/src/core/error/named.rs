@@ -87,7 +87,8 @@ impl NamedErrors {
     pub(super) fn cause_of<'e>(&self, described: &'e Described) -> Option<(&'e dyn ErrorType, bool)> {
         let source = described.source.as_ref()?;
         let named = causes(&**source).find_map(|at| self.find(at))?;
-        Some((named, named.is_internal() && text(&**source) == described.message))
+        let is_text_of_source = || described.is_text_of_source || text(&**source) == described.message;
+        Some((named, named.is_internal() && is_text_of_source()))
     }
 
     /// Renames the error after the first of its causes whose type is known. The text of an internal one stays in the log.

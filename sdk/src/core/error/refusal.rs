@@ -4,6 +4,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::with_sources;
+
 /// A source in the chain of causes, so that it is found also below `#[error(transparent)]`, which leaves out an error
 /// itself.
 #[derive(Clone, Debug)]
@@ -30,12 +32,5 @@ impl StdError for Refusal {}
 /// Returns the first refusal in the chain of an error.
 #[cfg_attr(not(feature = "http"), allow(dead_code))]
 pub(crate) fn refusal<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e Refusal> {
-    let mut cause = Some(error);
-    while let Some(at) = cause {
-        if let Some(refusal) = at.downcast_ref() {
-            return Some(refusal);
-        }
-        cause = at.source();
-    }
-    None
+    with_sources(error).find_map(|error| error.downcast_ref())
 }

@@ -52,6 +52,8 @@ impl NamedErrors {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
     use super::*;
     use crate::core::error::{BoxError, ErrorType};
 
@@ -83,6 +85,27 @@ mod tests {
         }
     }
 
+    #[derive(Debug, Default)]
+    struct Counted(AtomicU32);
+
+    impl std::fmt::Display for Counted {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "secret host, text {}", self.0.fetch_add(1, Ordering::Relaxed))
+        }
+    }
+
+    impl StdError for Counted {}
+
+    impl ErrorType for Counted {
+        fn error_type(&self) -> &str {
+            "Counted"
+        }
+
+        fn is_internal(&self) -> bool {
+            true
+        }
+    }
+
     #[test]
     fn the_text_of_an_internal_error_is_not_stated_nor_what_it_holds() {
         let mut names = NamedErrors::default();
@@ -101,6 +124,11 @@ mod tests {
             assert_eq!(names.stated(&*error), None);
         }
         assert_eq!(names.apply(taken()).message(), "internal error");
+        // A text that is another one each time.
+        names.add::<Counted>();
+        let counted = || FunctionError::from_error(Counted::default());
+        assert_eq!(names.stated(&counted()), None);
+        assert_eq!(names.apply(counted()).message(), "internal error");
         // Its own text was written for the caller.
         let own = || FunctionError::new("Late", "too late").with_source(internal());
         assert_eq!(names.stated(&own()).unwrap().message, "too late");

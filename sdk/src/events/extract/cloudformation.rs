@@ -80,7 +80,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::core::error::{BoxError, FunctionError, shown};
+use crate::core::error::{BoxError, FunctionError, shown, with_sources};
 use crate::core::json::or_default;
 use crate::core::raw::Incoming;
 use crate::events::extract::event::decode_object;
@@ -285,14 +285,7 @@ impl LeftBehind {
     }
 
     fn find(error: &FunctionError) -> Option<&str> {
-        let mut next = error.source();
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref::<Left>() {
-                return Some(&found.id);
-            }
-            next = error.source();
-        }
-        None
+        with_sources(error).find_map(|error| error.downcast_ref::<Left>()).map(|found| &*found.id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 
 use super::fields::Fields;
 use super::json::{write_str, write_value};
-use crate::core::error::{chain, text, type_of};
+use crate::core::error::{chain, text, type_of, with_sources};
 
 /// The maximum number of causes that are logged, since a chain may be cyclic.
 const CAUSES: usize = 32;
@@ -114,10 +114,7 @@ fn write_nested(to: &mut Vec<u8>, error: &(dyn StdError + 'static), location: Op
         None => write_members(to, &[("name", &name), ("message", &message), ("stack", &stack)]),
     }
     // A cause that repeats its parent's message is skipped.
-    let mut cause = error.source();
-    while let Some(same) = cause.filter(|cause| text(*cause) == message) {
-        cause = same.source();
-    }
+    let cause = with_sources(error).skip(1).find(|cause| text(*cause) != message);
     if let Some(cause) = cause.filter(|_| causes > 0) {
         to.pop();
         to.extend_from_slice(b",\"cause\":");

@@ -153,6 +153,21 @@ async fn a_value_of_a_path_parameter_selects_no_other_route() {
 }
 
 #[tokio::test]
+async fn a_body_without_properties_is_no_body() {
+    let echo = || Router::new().route("/send", post(async |body: String| body));
+    for body in [json!(null), json!({}), json!({ "content": null }), json!({ "content": { "application/json": null } })]
+    {
+        let mut event = api_event("POST", "/send", json!([]));
+        event["requestBody"] = body;
+        let response = call(crate::bedrock::openapi(echo()), &event).await.unwrap()["response"].take();
+        assert_eq!(
+            (&response["httpStatusCode"], &response["responseBody"]["text/plain"]["body"]),
+            (&json!(200), &json!(""))
+        );
+    }
+}
+
+#[tokio::test]
 async fn properties_are_exact_or_a_400_with_their_name() {
     let echo = || Router::new().route("/send", post(async |body: String| body));
     let of = async |properties: Value| {
