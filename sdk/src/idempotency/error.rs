@@ -138,6 +138,12 @@ impl IdempotencyError {
         matches!(self.kind, Kind::NoKey)
     }
 
+    /// Returns `true` if no client and no model reads the reason.
+    #[cfg(feature = "tools")]
+    pub(crate) fn is_internal(&self) -> bool {
+        self.kind.is_internal()
+    }
+
     /// Returns Powertools' name of the error.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
@@ -216,16 +222,5 @@ impl StdError for IdempotencyError {
 impl From<IdempotencyError> for FunctionError {
     fn from(error: IdempotencyError) -> Self {
         Self::new(error.name(), error.to_string()).with_source(error)
-    }
-}
-
-/// For the model, as [`IdempotencyError`] describes: any other reason stays in the log.
-#[cfg(feature = "tools")]
-impl From<IdempotencyError> for crate::tools::ToolError {
-    fn from(error: IdempotencyError) -> Self {
-        match error.kind.is_internal() {
-            true => Self::internal(error),
-            false => Self::new(error.to_string()).with_type(error.name()).with_source(error),
-        }
     }
 }

@@ -43,13 +43,6 @@ impl ToolError {
         Self { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false }
     }
 
-    /// Creates an error of which the model reads nothing.
-    #[cfg(feature = "idempotency")]
-    pub(crate) fn internal(source: impl Into<BoxError>) -> Self {
-        let error = Self::new("internal error").with_type("InternalError").with_source(source);
-        Self { is_internal: true, ..error }
-    }
-
     /// Returns what the model reads, if anything.
     pub(crate) fn stated(&self) -> Option<Stated> {
         let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone() };
@@ -78,6 +71,19 @@ impl ToolError {
     /// Returns the text for the model.
     pub fn message(&self) -> &str {
         &self.message
+    }
+}
+
+/// For the model, as [`IdempotencyError`](crate::idempotency::IdempotencyError) describes: any other reason stays in the log.
+#[cfg(feature = "idempotency")]
+impl From<crate::idempotency::IdempotencyError> for ToolError {
+    fn from(error: crate::idempotency::IdempotencyError) -> Self {
+        let is_internal = error.is_internal();
+        let (error_type, message) = match is_internal {
+            true => ("InternalError", "internal error".to_owned()),
+            false => (error.name(), error.to_string()),
+        };
+        Self { is_internal, ..Self::new(message).with_type(error_type).with_source(error) }
     }
 }
 

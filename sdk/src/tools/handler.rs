@@ -37,6 +37,13 @@ pub trait ToolFunction<Args>: Clone + Send + Sync + Sized + 'static {
     fn handle(self, call: Call, sealed: Sealed) -> impl Future<Output = Result<Outcome, BoxError>> + Send;
 }
 
+/// The arguments of a [`ToolFunction`], with the marker of its return type. Not public API: for `#[tool]`.
+#[cfg(feature = "macros")]
+pub trait Marked {
+    #[allow(missing_docs)]
+    type Marker;
+}
+
 macro_rules! functions {
     ($([$($part:ident),*];)*) => {$(
         #[allow(non_snake_case, unused_variables)]
@@ -71,7 +78,7 @@ macro_rules! functions {
         }
 
         #[cfg(feature = "macros")]
-        impl<Marker, $($part,)* T> super::returned::Marked for (Marker, $($part,)* Input<T>) {
+        impl<Marker, $($part,)* T> Marked for (Marker, $($part,)* Input<T>) {
             type Marker = Marker;
         }
     )*};

@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 
-use super::handler::ToolFunction;
+use super::handler::{Marked, ToolFunction};
 use super::output::{Fallible, Plain, ToolOutput};
 use super::registry::{ByFunction, IntoTool, Tools};
 use crate::core::check::probe::{Never, Nothing, Type};
@@ -134,11 +134,6 @@ impl<M, F> Known for Failing<Returning<M, F>> {
     fn function(self) -> F {
         self.0.0
     }
-}
-
-/// The arguments of a [`ToolFunction`], with the marker of its return type.
-pub trait Marked {
-    type Marker;
 }
 
 impl Tools {

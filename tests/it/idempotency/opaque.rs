@@ -11,10 +11,27 @@ use super::*;
 
 static ORDERS: LazyLock<Idempotency> = LazyLock::new(|| once(&MemoryStore::new()));
 
-#[derive(Debug, thiserror::Error, ErrorType)]
-enum OwnError {
-    #[error(transparent)]
-    Repeated(#[from] IdempotencyError),
+/// It leaves out the error that it holds, as `#[error(transparent)]` does.
+#[derive(Debug, ErrorType)]
+#[error_type("OwnError")]
+struct OwnError(IdempotencyError);
+
+impl std::fmt::Display for OwnError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for OwnError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.0)
+    }
+}
+
+impl From<IdempotencyError> for OwnError {
+    fn from(error: IdempotencyError) -> Self {
+        Self(error)
+    }
 }
 
 /// A tool, a resolver and a handler of channels for each type of an error: with a store, and without.
