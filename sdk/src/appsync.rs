@@ -41,9 +41,12 @@
 //! # Errors
 //!
 //! A text reaches the client only from a type that is meant for it: a [`FunctionError`](crate::FunctionError), or a type
-//! with [`#[derive(ErrorType)]`](derive@crate::ErrorType). Any other error is logged with its causes, and the client reads
-//! `InternalError` with the id of the invocation. In a batch of single resolvers, an error, a panic, and an argument that
-//! does not fit fail only their item.
+//! with [`#[derive(ErrorType)]`](derive@crate::ErrorType). `#[lambda_handler]` finds that of its function;
+//! [`Resolvers::error_type`], and [`Function::error_type`](crate::Function::error_type) without the macro, name one. Any
+//! other error is logged with its causes, and the client reads `InternalError` with the id of the invocation. In a batch of
+//! single resolvers, an error, a panic, and an argument that does not fit fail only their item.
+//!
+//! What is meant for the client, and a mistake in what it sent, is logged at INFO; any other failure at ERROR.
 //!
 //! | failure | `errorType` |
 //! |---|---|

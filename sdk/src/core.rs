@@ -6,6 +6,7 @@ pub(crate) mod at_end;
 #[cfg(any(feature = "metrics", feature = "validate"))]
 pub(crate) mod at_start;
 pub mod check;
+pub(crate) mod client_context;
 #[cfg(any(feature = "jwt", feature = "secrets", feature = "_parameters", feature = "otel"))]
 pub(crate) mod clock;
 pub(crate) mod deadline;

@@ -18,7 +18,10 @@
 //! | an unknown version | 400 | -32022 |
 //! | the client lacks a capability that a tool needs | 400 | -32021 |
 //! | a notification, a response | 202 | no body |
-//! | another method than POST · `Accept` without JSON and event streams · another `Content-Type` · too large · an `Origin` that is not allowed | 405 · 406 · 415 · 413 · 403 | -32600 |
+//! | another method than POST · `Accept` without JSON and event streams · another `Content-Type` · too large · an `Origin` that is not allowed | 405 · 406 · 415 · 413 · 403 | -32600, with the id `null` |
+//!
+//! The requests of the last row are refused before their body, which has the id, is read to its end. For a client of 2025-03-26, whose
+//! revision has no block `resource_link`, a link of [`Content`](crate::tools::Content) is a block of text.
 //!
 //! Answers are JSON, never event streams. So there is no progress, and a request is cancelled by closing the connection,
 //! which only a local run and a plain server of axum see: on Lambda the tool runs to its end or the deadline.

@@ -184,3 +184,6 @@ pub use self::variables::metrics_layer;
 pub use self::variables::traces_layer;
 #[cfg(feature = "jwt")]
 pub use crate::jwt::TokenIssuer;
+
+/// The request id of every call, unless [`Caller::with_context`] sets another.
+const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";

@@ -51,7 +51,7 @@ mod check;
 mod content;
 mod definition;
 pub(crate) mod dialect;
-mod error;
+pub(crate) mod error;
 mod extract;
 pub(crate) mod finite;
 mod from_fn;

@@ -66,7 +66,7 @@ awk -v same="$same" '
         hand = name
         sub(/-metered$/, "", hand)
         hand = name == "mcp" ? "mcp-post" : hand "-by-hand"
-        # A call of a tool costs at most a tenth more than the same work behind a POST.
+        # check_47: a call of a tool costs at most a tenth more than the same work behind a POST.
         if (name == "mcp" && now[hand] > 0 && now[name] > 1.1 * now[hand]) { printf "mcp: %.2f of mcp-post, more than 1.10\n", now[name] / now[hand]; failed = 1 }
         if (!(now[hand] > 0 && was[hand] > 0)) { printf "%s: no count\n", hand; failed = 1; continue }
         if (!same) expected = was[name] * now[hand] / was[hand]

@@ -154,3 +154,26 @@ async fn layers_see_each_call() {
     caller.call(appsync("Query", "name").batch([1, 2, 3])).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [1, 1, 1, 1]);
 }
+
+#[tokio::test]
+async fn a_layer_answers_a_batch_itself() {
+    use pilaster::appsync::{Batch, Batched, FieldCall, FieldResponse};
+    use serde_json::value::to_raw_value;
+
+    async fn never(_: Batch<u8>) -> Result<Batched<u8>, BoxError> {
+        panic!("called")
+    }
+    let results = |call: &FieldCall| {
+        let results = call.items().iter().enumerate().map(|(at, _)| match at % 2 {
+            0 => Ok(to_raw_value(&at)?),
+            _ => Err(FunctionError::new("Odd", "the number is odd").into()),
+        });
+        FieldResponse::new(results.collect::<Vec<_>>())
+    };
+    let answer = tower::service_fn(move |call: FieldCall| std::future::ready(Ok::<_, BoxError>(results(&call))));
+    let layer = tower::layer::layer_fn(move |_| answer);
+    let caller = Caller::new(pilaster::handler(never).layer(layer)).without_logs();
+    let answer = caller.call(appsync("Post", "n").batch([0, 0, 0])).await.unwrap();
+    let odd = json!({ "errorType": "Odd", "errorMessage": "the number is odd" });
+    assert_eq!(answer, json!([{ "data": 0 }, odd, { "data": 2 }]));
+}

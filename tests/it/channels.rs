@@ -118,6 +118,22 @@ fn a_function_without_handlers_or_concurrency_fails_at_start() {
     assert!(mistake(Handlers::new()).contains("no handler of channels is registered"));
     let none = mistake(Handlers::new().publish("/a", echo).concurrency(0));
     assert!(none.contains("the concurrency of a publish must not be 0"), "{none}");
+    let of_function = pilaster::handler(Handlers::new().publish("/a", echo)).concurrency(0);
+    assert_eq!(of_function.into_service().err().unwrap().to_string(), none);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_of_handlers_has_their_settings() {
+    async fn wait(_: Payload<Value>) -> Result<Option<Value>, BoxError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(None)
+    }
+    let function = pilaster::handler(Handlers::new().publish("/a", wait)).concurrency(1).margin(Duration::from_secs(2));
+    let caller = Caller::new(function).with_time_left(Duration::from_secs(10));
+    let start = tokio::time::Instant::now();
+    let response = caller.call((0..10).fold(channel_publish("/a"), |event, at| event.with(at))).await.unwrap();
+    // One after the other, until 2 s before the deadline.
+    assert_eq!((response["events"].as_array().unwrap().len(), start.elapsed()), (2, Duration::from_secs(8)));
 }
 
 #[test]

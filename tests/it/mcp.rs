@@ -1,5 +1,6 @@
 //! MCP servers through whole functions: behind the stack, as a route, and with tokens.
 
+mod closed;
 mod foreign;
 
 use std::time::Duration;
@@ -108,11 +109,11 @@ async fn check_41_failures_are_results_and_their_logs_and_metrics_are_those_of_t
     let function = || Caller::new(http::service(server()).layer(stack()).outer(metrics()));
     for (how, expected, error) in [
         ("stated", "try again", None),
-        ("other", "internal error (request ", Some("the disk is full")),
-        ("panic", "internal error (request ", Some("the tool panicked")),
+        ("other", "internal error (request id ", Some("the disk is full")),
+        ("panic", "internal error (request id ", Some("the tool panicked")),
         (
             "late",
-            "internal error (request ",
+            "internal error (request id ",
             Some("the work was cancelled after 2.7s, at the deadline of the invocation"),
         ),
     ] {

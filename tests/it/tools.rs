@@ -1,5 +1,8 @@
 //! Tools through whole functions: the derive, `#[tool]`, and one registry served by several kinds.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pilaster::observe::logging::CapturedLogs;
 use pilaster::testing::{Caller, agentcore, bedrock};
 use pilaster::tools::{self, Content, Input, Outcome, Session, Tool, ToolError, Tools, tool};
@@ -298,4 +301,61 @@ async fn a_stack_answers_the_errors_of_a_router() {
         let body = response["responseBody"]["application/problem+json"]["body"].as_str().unwrap();
         assert!(body.contains(text) && !body.contains("secret"), "{body}");
     }
+}
+
+/// A layer whose services count their copies.
+#[derive(Clone, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+struct CountedService<S>(S, Arc<AtomicUsize>);
+
+impl<S> tower::Layer<S> for Counted {
+    type Service = CountedService<S>;
+
+    fn layer(&self, inner: S) -> CountedService<S> {
+        CountedService(inner, Arc::clone(&self.0))
+    }
+}
+
+impl<S: Clone> Clone for CountedService<S> {
+    fn clone(&self) -> Self {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Self(self.0.clone(), Arc::clone(&self.1))
+    }
+}
+
+impl<S: tower::Service<tools::Call>> tower::Service<tools::Call> for CountedService<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, call: tools::Call) -> S::Future {
+        self.0.call(call)
+    }
+}
+
+#[tokio::test]
+async fn an_invocation_copies_no_tool_but_the_one_that_it_calls() {
+    let counted = Counted::default();
+    let copies = || counted.0.swap(0, Ordering::Relaxed);
+    let tools = || Tools::new().add(vacation).add(scale::tool()).layer(counted.clone());
+    let agent = Caller::new(tools().for_bedrock());
+    let gateway = Caller::new(tools().for_agentcore()).with_context(agentcore::tool("submitVacationRequest"));
+    let event = bedrock::function("submitVacationRequest").parameter("startDate", "string", "a");
+    let event = event.parameter("endDate", "string", "b");
+    copies();
+    assert_eq!(bedrock::result(&agent.call(event).await.unwrap()).unwrap().0, None);
+    assert_eq!(copies(), 1, "Bedrock");
+    gateway.call(json!({ "startDate": "a", "endDate": "b" })).await.unwrap();
+    assert_eq!(copies(), 1, "AgentCore");
+    let message =
+        pilaster::testing::mcp::call("submitVacationRequest").argument("startDate", "a").argument("endDate", "b");
+    let server = Caller::new(pilaster::http::service(pilaster::mcp::Server::new(tools())));
+    copies();
+    assert_eq!(server.send(message).await.unwrap().status(), 200);
+    assert_eq!(copies(), 1, "MCP");
 }

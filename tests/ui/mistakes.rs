@@ -1,4 +1,5 @@
-//! The compile errors of mistakes: each file in a folder is named after one mistake, and the message is beside it.
+//! The compile errors of mistakes: each file in a folder is named after one mistake, and the message is beside it. A name may begin with
+//! the number of an acceptance check (`check_11`), as the names of tests do.
 
 #[test]
 fn a_mistake_is_reported_once_and_where_it_was_made() {

@@ -55,7 +55,7 @@ pub(crate) fn definition(
     let name = options.name.as_ref().map_or_else(|| quote!(#default_name), |name| quote!(#name));
     let comment = || doc_comment::joined(attributes);
     let description = options.description.as_ref().map_or_else(comment, |text| quote!(#text));
-    let title = options.title.as_ref().map(|title| quote!(.title(#title)));
+    let title = options.title.as_ref().map(|title| quote!(.with_title(#title)));
     let read_only = options.read_only.then(|| quote!(.read_only()));
     let idempotent = options.idempotent.then(|| quote!(.idempotent()));
     let destructive = options.destructive.as_ref().map(|truth| quote!(.destructive(#truth)));

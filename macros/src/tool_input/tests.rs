@@ -29,7 +29,7 @@ fn the_definition_has_the_doc_comment_and_all_options() {
     .to_string();
     let definition = quote! {
         ::pilaster::tools::Definition::new("weather", "The weather in a city,\nnow.")
-            .title("Weather").read_only().idempotent().open_world(false)
+            .with_title("Weather").read_only().idempotent().open_world(false)
     };
     assert!(expanded.contains(&definition.to_string()), "{expanded}");
 }

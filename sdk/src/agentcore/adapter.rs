@@ -14,6 +14,8 @@ use tower::util::BoxCloneSyncService;
 
 use crate::core::error::{FunctionError, shown};
 use crate::core::raw::{Incoming, Outgoing};
+use crate::tools::call::log_unknown;
+use crate::tools::error::{INVALID, UNKNOWN};
 use crate::tools::service::LayeredTools;
 use crate::tools::{Call, CallContext, Caller, Outcome};
 
@@ -62,10 +64,11 @@ fn encode(outcome: Outcome, name: &str) -> Result<Outgoing, FunctionError> {
         Outcome::Text(text) => Outgoing::serialize(&text),
         Outcome::Content(content) => Outgoing::serialize(&content.text_only()),
         Outcome::Failed(error) => failed(error.error_type(), error.message()),
-        Outcome::Invalid(invalid) => failed("InvalidArguments", &invalid.to_string()),
+        Outcome::Invalid(invalid) => failed(INVALID, &invalid.to_string()),
         Outcome::UnknownTool => {
             let message = format!("there is no tool {}; deploy the tool schema of this function", shown(name));
-            return Err(FunctionError::new("UnknownTool", message));
+            log_unknown(name);
+            return Err(FunctionError::new(UNKNOWN, message).logged());
         }
         Outcome::Opaque(opaque) => return Err(FunctionError::new(opaque.error_type(), opaque.to_string()).logged()),
     };

@@ -5,6 +5,7 @@ mod batch;
 pub(super) mod config;
 mod decode;
 mod encode;
+mod log;
 #[cfg(feature = "otel")]
 mod spans;
 
@@ -18,7 +19,6 @@ use self::config::AdapterConfig;
 use self::decode::{Decoded, decode};
 use super::call::{FieldCall, FieldResponse};
 use crate::appsync_request::calls::warn_of_long_timeout;
-use crate::appsync_request::failure;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -58,12 +58,10 @@ where
         Box::pin(async move {
             warn_of_long_timeout(&incoming.invocation);
             match decode(&incoming)? {
-                Decoded::Single(context) => {
-                    encode::single(batch::single(&inner, context, &config).await.map_err(failure::refused))
-                }
+                Decoded::Single(context) => Ok(batch::single(&inner, context, &config).await?.into()),
                 Decoded::Batch(items) => {
                     let results = batch::all(&inner, items, &incoming.invocation, &config).await;
-                    encode::batch(results)
+                    encode::batch(&results)
                 }
             }
         })

@@ -40,8 +40,8 @@ use crate::core::error::BoxError;
 /// # let _ = pilaster::handler(comments);
 /// ```
 ///
-/// `Batch<Source, Arguments>` also has the arguments of each item. Aliases of one field with other arguments may be in one
-/// batch.
+/// `Batch<S, A>` also has the arguments of each item: `S` is the type of the parent and `A` that of the arguments, such as
+/// `Batch<Post, Page>`. Aliases of one field with other arguments may be in one batch.
 pub struct Batch<S, A = Unread> {
     items: Vec<Item<S, A>>,
 }

@@ -74,8 +74,28 @@ pub struct FieldResponse {
 }
 
 impl FieldResponse {
-    pub(super) fn new(results: Vec<Result<Box<RawValue>, BoxError>>) -> Self {
-        Self { results }
+    /// Creates the response of a call: the JSON or the error of each of its items, in their order. A response with another
+    /// number of results fails all items.
+    ///
+    /// # Example
+    ///
+    /// A layer that answers the items of a batch itself:
+    ///
+    /// ```
+    /// use pilaster::FunctionError;
+    /// use pilaster::appsync::{FieldCall, FieldContext, FieldResponse};
+    /// use serde_json::value::to_raw_value;
+    ///
+    /// fn closed(call: &FieldCall) -> FieldResponse {
+    ///     FieldResponse::new(call.items().iter().map(|item: &FieldContext| match item.field_name() {
+    ///         "isOpen" => Ok(to_raw_value(&false)?),
+    ///         _ => Err(FunctionError::new("Closed", "the shop is closed").into()),
+    ///     }))
+    /// }
+    /// # let _ = closed;
+    /// ```
+    pub fn new(results: impl IntoIterator<Item = Result<Box<RawValue>, BoxError>>) -> Self {
+        Self { results: results.into_iter().collect() }
     }
 
     /// Returns the response of a call with one item.
@@ -84,7 +104,7 @@ impl FieldResponse {
     ///
     /// The value cannot be serialized as JSON.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        Ok(Self::new(vec![Ok(to_raw_value(value)?)]))
+        Ok(Self::new([Ok(to_raw_value(value)?)]))
     }
 
     /// Returns the result of each item.

@@ -34,8 +34,8 @@ pub struct FieldContext {
 struct Parts {
     invocation: Invocation,
     json: ByteString,
-    field: String,
-    parent: String,
+    field: ByteString,
+    parent: ByteString,
     members: Members,
 }
 
@@ -74,8 +74,8 @@ impl FieldContext {
                 "stash" => members.stash = share(),
                 "info" => members.info = share(),
                 // The mapping template of Amplify has the names at the top, without `info`.
-                "fieldName" => field = text(value),
-                "typeName" => parent = text(value),
+                "fieldName" => field = text(event, value),
+                "typeName" => parent = text(event, value),
                 _ => {}
             }
         });
@@ -85,8 +85,8 @@ impl FieldContext {
         read.map_err(|_| wrong("it is not an object"))?;
         if let Some(info) = &members.info {
             let read = each_member(info, |name, value| match &*name {
-                "fieldName" => field = text(value),
-                "parentTypeName" => parent = text(value),
+                "fieldName" => field = text(event, value),
+                "parentTypeName" => parent = text(event, value),
                 _ => {}
             });
             read.map_err(|_| wrong("`info` is not an object"))?;
@@ -152,8 +152,12 @@ impl FieldContext {
     }
 }
 
-fn text(value: &RawValue) -> Option<String> {
-    serde_json::from_str(value.get()).ok()
+/// Returns a text of the event; one without escapes is shared, not copied for each item of a batch.
+fn text(event: &RawEvent, value: &RawValue) -> Option<ByteString> {
+    match serde_json::from_str::<&str>(value.get()) {
+        Ok(text) => Some(event.share(text)),
+        Err(_) => serde_json::from_str::<String>(value.get()).ok().map(Into::into),
+    }
 }
 
 /// Decodes a part of the event; the error has this type, and the path in the part.

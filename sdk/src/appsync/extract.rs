@@ -87,7 +87,7 @@ pub trait FromField: FromContext {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be an argument beside a batch",
     label = "not the same for all items of a batch",
-    note = "beside a `Batch` a resolver takes `Identity`, `RequestHeaders`, `Client<T>`, `Secret<T>`, `Metrics` and `Invocation`; the sources and the arguments of the items are in the batch: `Batch<Source, Arguments>`",
+    note = "beside a `Batch` a resolver takes `Identity`, `RequestHeaders`, `Client<T>`, `Secret<T>`, `Metrics` and `Invocation`; the sources and the arguments of the items are in the batch, such as `Batch<Post, Page>`: `item.source`, `item.arguments`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromRequestContext: FromContext {}

@@ -108,7 +108,7 @@ pub trait ResolverHandler<Args>: Clone + Send + Sync + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a resolver of batches",
     label = "an argument or the return type does not fit",
-    note = "a resolver of batches is an `async` function whose last argument is `Batch<T>` of `pilaster::appsync`; `T` implements `serde::Deserialize`, and what stands before it is the same for all items",
+    note = "a resolver of batches is an `async` function whose last argument is `Batch<S>` or `Batch<S, A>` of `pilaster::appsync`, with the types of the parent and of the arguments, such as `Batch<Post, Page>`; both implement `serde::Deserialize`, and what stands before it is the same for all items",
     note = "it returns `Result<Batched<T>, E>`: `batch.answer(..)` and `batch.try_answer(..)` create it",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
@@ -185,7 +185,7 @@ impl<F: ResolverHandler<Args>, Args: 'static> Call<FieldCall, ByResolver<Args>> 
         let [context] = call.items() else { return Err("a layer has changed the number of items".into()) };
         let context = context.clone();
         drop(call);
-        Ok(FieldResponse::new(vec![self.resolve(context, Sealed).await]))
+        Ok(FieldResponse::new([self.resolve(context, Sealed).await]))
     }
 }
 

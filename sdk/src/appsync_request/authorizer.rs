@@ -123,6 +123,8 @@ pub(crate) fn denied_on_failure(_: Incoming, called: EventFuture) -> EventFuture
         };
         let error_type = error.error_type();
         log(&error, |error| tracing::error!(error_type, error, "the authorizer failed: access is denied"));
+        #[cfg(feature = "otel")]
+        crate::observe::traces::span::set_failed(error_type);
         #[derive(serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Denied {
@@ -137,7 +139,7 @@ fn length(response: &Outgoing) -> usize {
     response.as_json().map_or(0, |json| json.get().len())
 }
 
-/// Returns `true` for an object that says whether access is granted.
+/// Returns `true` for an object with a Boolean `isAuthorized`.
 fn is_response(response: &Outgoing) -> bool {
     let json = response.as_json().map(serde_json::value::RawValue::get).unwrap_or_default();
     member(json, "isAuthorized").is_some_and(|value| matches!(value.get(), "true" | "false"))

@@ -36,7 +36,7 @@ pub(crate) fn warn_of_long_timeout(invocation: &Invocation) {
     }
 }
 
-/// A local run has the longest time-out of Lambda, which says nothing about the function.
+/// A local run has the longest time-out of Lambda, whatever that of the function is.
 fn is_too_long(remaining: Option<Duration>, is_on_lambda: bool) -> bool {
     is_on_lambda && remaining.is_some_and(|remaining| remaining > LONGEST)
 }

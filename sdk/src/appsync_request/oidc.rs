@@ -8,6 +8,28 @@ use serde_json::{Map, Value};
 use crate::core::json::or_default;
 
 /// A client that AppSync authenticated by a token of an OpenID Connect provider.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::appsync::{Identity, OidcUser};
+///
+/// fn tenant(user: &OidcUser) -> &str {
+///     user.claim("tenant").unwrap_or(&user.sub)
+/// }
+///
+/// async fn my_tenant(identity: Identity) -> Option<String> {
+///     match identity {
+///         Identity::Oidc(user) => Some(tenant(&user).to_owned()),
+///         _ => None,
+///     }
+/// }
+///
+/// let user: OidcUser = serde_json::from_str(r#"{ "sub": "ada", "claims": { "tenant": "A-17" } }"#)?;
+/// assert_eq!(tenant(&user), "A-17");
+/// # let _ = my_tenant;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct OidcUser {

@@ -35,7 +35,9 @@ use crate::core::error::FunctionError;
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::raw::{Incoming, Outgoing};
-use crate::tools::call::{log_invalid, log_late};
+#[cfg(feature = "otel")]
+use crate::observe::traces::span;
+use crate::tools::call::{log_invalid, log_late, log_unknown};
 use crate::tools::service::LayeredTools;
 #[cfg(feature = "otel")]
 use crate::tools::spans;
@@ -98,10 +100,7 @@ impl BedrockAdapter {
                     .with_session(session.clone())
                     .with_margin(self.settings.margin);
                 let outcome = match tools.tools.get(&name) {
-                    None => {
-                        tracing::warn!(function = shown(&name), "the agent calls a function that does not exist");
-                        Outcome::UnknownTool
-                    }
+                    None => Outcome::UnknownTool,
                     Some(tool) => match arguments(tool, parameters) {
                         Err(invalid) => {
                             log_invalid(Some(tool.name()));
@@ -122,8 +121,11 @@ impl BedrockAdapter {
                         },
                     },
                 };
+                if let Outcome::UnknownTool = outcome {
+                    log_unknown(&name);
+                }
                 #[cfg(feature = "otel")]
-                if let Outcome::UnknownTool | Outcome::Invalid(_) = outcome {
+                if let Outcome::Invalid(_) = outcome {
                     spans::ended(&outcome, &agent);
                 }
                 encode::function(&action_group, &name, FunctionResult::of(outcome), &session)?
@@ -131,7 +133,7 @@ impl BedrockAdapter {
             Called::Api { path, method, parameters, body } => {
                 let Some(api) = self.api else { return Err(not_served("OpenAPI schemas")) };
                 let result = match request::request(&path, &method, &parameters, body) {
-                    Err(wrong) => api::problem(400, "Bad Request", Some(&wrong)),
+                    Err(wrong) => api::refused(&wrong),
                     Ok(mut request) => match late() {
                         Some(late) => api::late(&late),
                         None => {
@@ -145,6 +147,11 @@ impl BedrockAdapter {
                         }
                     },
                 };
+                // As a request of HTTP.
+                #[cfg(feature = "otel")]
+                if result.status >= 500 {
+                    span::set_failed(&result.status.to_string());
+                }
                 encode::api(&action_group, (&path, &method), result, &session)?
             }
         };
@@ -165,12 +172,6 @@ impl Settings {
         }
         Ok(response)
     }
-}
-
-/// Returns the name of a function for the log, if it is one that a schema can have.
-fn shown(name: &str) -> Option<&str> {
-    let is_valid = name.len() <= 200 && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
-    is_valid.then_some(name)
 }
 
 fn not_served(what: &str) -> FunctionError {

@@ -1,9 +1,11 @@
 //! The adapter of functions of channels: it decodes the event of AppSync, calls the handlers of its channel, and encodes
 //! their results in the form that AppSync expects.
 
+mod answer;
 pub(super) mod config;
 mod decode;
 mod encode;
+mod log;
 mod publish;
 #[cfg(feature = "otel")]
 mod spans;
@@ -19,7 +21,6 @@ use self::config::AdapterConfig;
 use super::call::{ChannelCall, ChannelResponse};
 use super::context::{ChannelContext, Operation};
 use crate::appsync_request::calls::warn_of_long_timeout;
-use crate::appsync_request::failure;
 use crate::core::error::{BoxError, FunctionError};
 use crate::core::raw::{Incoming, Outgoing};
 
@@ -65,13 +66,14 @@ where
                     #[cfg(feature = "otel")]
                     spans::began(&context, events.len());
                     let results = publish::results(&inner, &context, &events, &config).await;
-                    let results = results.map_err(failure::refused)?;
-                    encode::publish(&context, &events, results)
+                    let results = results.map_err(|failure| log::refused(context.path(), failure))?;
+                    encode::publish(&context, &events, &results)
                 }
                 Operation::Subscribe | Operation::Connect => {
                     #[cfg(feature = "otel")]
                     spans::began(&context, 0);
-                    encode::subscribe(subscribe::result(&inner, context, &config).await.map_err(failure::refused))
+                    let refused = subscribe::result(&inner, &context, &config).await;
+                    encode::subscribe(refused.map_err(|failure| log::refused(context.path(), failure))?)
                 }
             }
         })

@@ -12,10 +12,24 @@ use crate::core::json::members::each_member;
 use crate::core::raw::Incoming;
 
 /// An operation on a channel.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::channels::{Access, Authorization, Operation};
+///
+/// async fn authorize(request: Authorization) -> Access {
+///     match request.operation() {
+///         Operation::Connect | Operation::Subscribe => Access::allow(),
+///         _ => Access::deny(),
+///     }
+/// }
+/// # let _ = authorize;
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A client connects, of which only an authorizer learns.
+    /// A client connects; only an authorizer is called for it.
     Connect,
     /// A client publishes events to a channel.
     Publish,

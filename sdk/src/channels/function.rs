@@ -48,6 +48,35 @@ impl<S, L, O> Function<ChannelFunction<S>, L, O> {
     pub fn error_type<E: ErrorType>(self) -> Self {
         self.with_error_type::<E>()
     }
+
+    /// Sets the number of events of a publish that are handled concurrently; the default is 10. See
+    /// [`Handlers::concurrency`](super::Handlers::concurrency).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pilaster::BoxError;
+    /// use pilaster::channels::{Handlers, Payload};
+    ///
+    /// async fn echo(Payload(text): Payload<String>) -> Result<Option<String>, BoxError> {
+    ///     Ok(Some(text))
+    /// }
+    /// let handlers = Handlers::new().publish("/chat/*", echo);
+    /// let function = pilaster::handler(handlers).concurrency(1).margin(Duration::from_secs(1));
+    /// # let _ = function;
+    /// ```
+    pub fn concurrency(mut self, events: usize) -> Self {
+        self.kind.settings.concurrency = events;
+        self
+    }
+
+    /// Sets the time between the end of the work and the deadline of the invocation: 250 ms by default. See
+    /// [`Handlers::margin`](super::Handlers::margin).
+    pub fn margin(mut self, margin: impl Into<Option<Duration>>) -> Self {
+        self.kind.settings.margin = margin.into();
+        self
+    }
 }
 
 #[diagnostic::do_not_recommend]

@@ -84,7 +84,7 @@ impl<E: Into<BoxError>> SubscribeResult for Result<(), E> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler of events",
     label = "an argument or the return type does not fit",
-    note = "a handler of `publish` is an `async` function with at least one argument, such as `Payload<T>` or `Channel` of `pilaster::channels`",
+    note = "a handler of `publish` is an `async` function with at least one argument, such as `Payload<T>` or `Channel` of `pilaster::channels`; one with a `Publish<T>` is added by `publish_all`",
     note = "it returns `Result<Option<T>, E>`: `T`, the payload that is broadcast, implements `serde::Serialize`, `None` is not broadcast, `E` is any error",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]

@@ -103,13 +103,13 @@ impl FunctionError {
     }
 
     /// Marks the error as logged.
-    #[cfg_attr(not(feature = "records"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "records", feature = "appsync", feature = "agentcore")), allow(dead_code))]
     pub(crate) fn logged(mut self) -> Self {
         self.is_logged = true;
         self
     }
 
-    #[cfg_attr(not(feature = "logging"), allow(dead_code))]
+    #[cfg_attr(not(any(feature = "logging", feature = "appsync")), allow(dead_code))]
     pub(crate) fn is_logged(&self) -> bool {
         self.is_logged
     }

@@ -41,8 +41,8 @@ pub(crate) fn rejection(error: &JwtError, challenge: Challenge<'_>) -> Rejection
     let response = HttpError::from(error.clone());
     let code = match error.reason() {
         JwtReason::Missing => None,
-        JwtReason::Scope => Some(insufficient(challenge.scopes)),
-        _ if response.status() == StatusCode::UNAUTHORIZED => Some("error=\"invalid_token\"".to_owned()),
+        JwtReason::Scope => Some(INSUFFICIENT_SCOPE),
+        _ if response.status() == StatusCode::UNAUTHORIZED => Some("invalid_token"),
         _ => return response.into(),
     };
     match header_value(code, challenge) {
@@ -55,15 +55,18 @@ pub(crate) fn rejection(error: &JwtError, challenge: Challenge<'_>) -> Rejection
 #[cfg(feature = "mcp")]
 pub(crate) fn insufficient_scope(challenge: Challenge<'_>) -> Option<HeaderValue> {
     JwtError::new(JwtReason::Scope).log();
-    header_value(Some(insufficient(challenge.scopes)), challenge)
+    header_value(Some(INSUFFICIENT_SCOPE), challenge)
 }
 
-fn insufficient(scopes: &[String]) -> String {
-    format!("error=\"insufficient_scope\", scope=\"{}\"", scopes.join(" "))
-}
+const INSUFFICIENT_SCOPE: &str = "insufficient_scope";
 
-fn header_value(code: Option<String>, challenge: Challenge<'_>) -> Option<HeaderValue> {
+fn header_value(code: Option<&str>, challenge: Challenge<'_>) -> Option<HeaderValue> {
+    // A client that finds its authorization server by the metadata asks there for these scopes.
+    let is_for_login = challenge.resource_metadata.is_some() && !challenge.scopes.is_empty();
+    let has_scope = code == Some(INSUFFICIENT_SCOPE) || is_for_login;
+    let error = code.map(|code| format!("error=\"{code}\""));
+    let scope = has_scope.then(|| format!("scope=\"{}\"", challenge.scopes.join(" ")));
     let metadata = challenge.resource_metadata.map(|url| format!("resource_metadata=\"{url}\""));
-    let parameters = [code, metadata].into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let parameters = [error, scope, metadata].into_iter().flatten().collect::<Vec<_>>().join(", ");
     HeaderValue::from_str(format!("Bearer {parameters}").trim_end()).ok()
 }

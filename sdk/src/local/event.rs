@@ -49,7 +49,7 @@ pub(super) async fn serve<S: RawService>(raw: S, events: Vec<RawEvent>) -> Resul
 
 fn standard_input() -> Result<io::Result<Vec<u8>>, BoxError> {
     if io::stdin().is_terminal() {
-        return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event sqs` prints one".into());
+        return Err("an event is missing: name a file that contains one (`cargo run -- event.json`), or pipe one in; `--event NAME` prints one, such as `--event sqs`; `--help` lists the names".into());
     }
     let mut bytes = Vec::new();
     // One more byte shows that it is too long.
@@ -67,7 +67,7 @@ fn parse(bytes: Vec<u8>) -> Result<RawEvent, String> {
         return Err("the event is larger than the 6 MB limit of Lambda".to_owned());
     }
     if text.trim_ascii().is_empty() {
-        return Err("the event is empty; `--event sqs` prints one to start from".to_owned());
+        return Err("the event is empty; `--event NAME` prints one to start from, such as `--event sqs`; `--help` lists the names".to_owned());
     }
     RawEvent::parse(text).map_err(|error| format!("the event is not JSON: {error}"))
 }

@@ -35,17 +35,21 @@ pub(super) fn claims() -> Result<Option<Map<String, Value>>, BoxError> {
     Ok(claims.map(|claims| claims.into_iter().map(|(name, value)| (name, Value::String(claim(value)))).collect()))
 }
 
-/// Returns the client context of each call. Values that are not text are their JSON text, as the runtime leaves them.
+#[cfg(feature = "agentcore")]
+const CLIENT_CONTEXT: &str = "PILASTER_CLIENT_CONTEXT";
+
+/// Returns the client context of each call, repaired as the runtime repairs it.
 #[cfg(feature = "agentcore")]
 pub(super) fn client_context<T: serde::de::DeserializeOwned>() -> Result<Option<T>, BoxError> {
-    const VARIABLE: &str = "PILASTER_CLIENT_CONTEXT";
-    let Some(mut context) = object(VARIABLE, true)? else { return Ok(None) };
-    if let Some(Value::Object(custom)) = context.get_mut("custom") {
-        custom.values_mut().filter(|value| !value.is_string()).for_each(|value| *value = value.to_string().into());
-    }
+    object(CLIENT_CONTEXT, true)?.map(repaired).transpose()
+}
+
+#[cfg(feature = "agentcore")]
+fn repaired<T: serde::de::DeserializeOwned>(mut context: Map<String, Value>) -> Result<T, BoxError> {
+    crate::core::client_context::repair(&mut context);
     let context = serde_json::from_value(Value::Object(context));
     // Serde's message may repeat a value.
-    Ok(Some(context.map_err(|_| format!("{VARIABLE} must contain a client context, such as {{\"custom\": {{}}}}"))?))
+    Ok(context.map_err(|_| format!("{CLIENT_CONTEXT} must contain a client context, such as {{\"custom\": {{}}}}"))?)
 }
 
 /// Formats a claim as text: a list is `[a b]`.
@@ -103,6 +107,25 @@ mod tests {
         }
         let error = parse("PILASTER_CLAIMS", r#"{"sub": hunter2}"#.to_owned(), true).unwrap_err().to_string();
         assert!(error.contains("PILASTER_CLAIMS") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[cfg(feature = "agentcore")]
+    #[test]
+    fn a_client_context_is_repaired_as_on_lambda() {
+        let read = |sent: Value| {
+            let mut context = lambda_runtime::Context::default();
+            context.client_context = Some(repaired(sent.as_object().unwrap().clone()).unwrap());
+            context.client_context.unwrap()
+        };
+        let custom = read(json!({
+            "custom": { "bedrockAgentCoreToolName": null, "headers": { "X-User": "ada" }, "n": 5 },
+            "client": { "app_title": "a" }, "environment": null,
+        }));
+        assert_eq!(custom.custom.get("bedrockAgentCoreToolName"), None);
+        assert_eq!((&*custom.custom["headers"], &*custom.custom["n"]), (r#"{"X-User":"ada"}"#, "5"));
+        let client = custom.client;
+        assert_eq!((&*client.app_title, &*client.installation_id), ("a", ""));
+        assert!(read(json!({ "custom": null, "client": null })).custom.is_empty());
     }
 
     #[test]

@@ -257,6 +257,9 @@ impl ProxyResponse {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "mcp")]
+    mod closed;
+
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
 

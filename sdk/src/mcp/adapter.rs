@@ -70,7 +70,7 @@ impl Settings {
             Err(unreadable) => return failed(unreadable.id, &unreadable.error),
         };
         let Some(method) = &message.method else {
-            // Of a client that was never asked anything.
+            // It is a response, although this server asks its clients nothing.
             return empty(StatusCode::ACCEPTED);
         };
         let Some(id) = message.id else {

@@ -7,6 +7,15 @@ use serde_json::value::RawValue;
 use super::error::RpcError;
 use crate::tools::{Block, Outcome};
 
+/// The form in which a client reads the result of a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// A value is put into an object.
+    pub(super) is_wrapped: bool,
+    /// The revision of the client has the block `resource_link`.
+    pub(super) has_links: bool,
+}
+
 /// The JSON text of an answer, written from its start to its end.
 #[derive(Debug)]
 pub(super) struct Answer(Vec<u8>);
@@ -53,10 +62,10 @@ impl Answer {
         self
     }
 
-    /// Adds the members of the result of a call. `is_wrapped` puts a value into an object.
-    pub(super) fn outcome(&mut self, outcome: &Outcome, is_wrapped: bool) {
+    /// Adds the members of the result of a call.
+    pub(super) fn outcome(&mut self, outcome: &Outcome, form: Form) {
         match outcome {
-            Outcome::Structured(json) => self.structured(json.get(), is_wrapped),
+            Outcome::Structured(json) => self.structured(json.get(), form.is_wrapped),
             Outcome::Text(text) => self.content_text(text),
             Outcome::Content(content) => {
                 self.raw(r#""content":["#);
@@ -64,7 +73,7 @@ impl Answer {
                     if at > 0 {
                         self.raw(",");
                     }
-                    self.block(block);
+                    self.block(block, form);
                 }
                 self.raw("]");
             }
@@ -106,21 +115,22 @@ impl Answer {
         self.raw(r#","isError":true"#);
     }
 
-    fn block(&mut self, block: &Block) {
+    fn block(&mut self, block: &Block, form: Form) {
         let mut media = |kind: &str, media_type: &str, bytes: &[u8]| {
             self.raw(r#"{"type":"#).text(kind).raw(r#","mimeType":"#).text(media_type);
             self.raw(r#","data":""#).raw(&STANDARD.encode(bytes)).raw(r#""}"#);
         };
         match block {
-            Block::Image(media_type, bytes) => media("image", media_type, bytes),
-            Block::Audio(media_type, bytes) => media("audio", media_type, bytes),
-            Block::Text(text) => {
-                self.raw(r#"{"type":"text","text":"#).text(text).raw("}");
-            }
-            Block::Link(uri, name) => {
+            Block::Image { media_type, bytes } => media("image", media_type, bytes),
+            Block::Audio { media_type, bytes } => media("audio", media_type, bytes),
+            Block::Link { uri, name } if form.has_links => {
                 self.raw(r#"{"type":"resource_link","uri":"#).text(uri).raw(r#","name":"#).text(name).raw("}");
             }
-            Block::Resource(uri, media_type, text) => {
+            // The client would refuse the whole result.
+            Block::Text { .. } | Block::Link { .. } => {
+                self.raw(r#"{"type":"text","text":"#).text(&block.as_text()).raw("}");
+            }
+            Block::Resource { uri, media_type, text } => {
                 self.raw(r#"{"type":"resource","resource":{"uri":"#).text(uri).raw(r#","mimeType":"#).text(media_type);
                 self.raw(r#","text":"#).text(text).raw("}}");
             }

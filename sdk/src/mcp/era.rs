@@ -22,6 +22,13 @@ impl Era {
         self != Self::Modern
     }
 
+    /// Returns `true` if the revision has the block `resource_link`, which came with 2025-06-18
+    /// (<https://modelcontextprotocol.io/specification/2025-06-18/changelog>). It has all other blocks.
+    pub(super) fn has_links(self) -> bool {
+        // Revisions are dates, whose order is that of their texts.
+        self.version() >= "2025-06-18"
+    }
+
     /// Returns the version.
     pub(super) fn version(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! The size of the answer to a call: the tool has run, so the client must not get a failed invocation, after which it
 //! would call the tool again.
 
-use super::encode::Answer;
+use super::encode::{Answer, Form};
 use crate::tools::Outcome;
 
 /// What the limit leaves to the headers of layers and to the JSON around the answer, in bytes.
@@ -11,17 +11,17 @@ const HEADERS: usize = 32 * 1024;
 /// structured content; one that still is becomes an error for the model.
 pub(super) fn answer(
     tool: &str,
-    (outcome, is_wrapped): (&Outcome, bool),
+    (outcome, form): (&Outcome, Form),
     limit: Option<usize>,
     result: impl Fn(&dyn Fn(&mut Answer)) -> Vec<u8>,
 ) -> Vec<u8> {
-    let whole = result(&|answer| answer.outcome(outcome, is_wrapped));
+    let whole = result(&|answer| answer.outcome(outcome, form));
     let Some(limit) = limit else { return whole };
     let limit = limit.saturating_sub(HEADERS);
     let Some(mut length) = above(limit, &whole) else { return whole };
     drop(whole);
     if let Outcome::Structured(json) = outcome {
-        let short = result(&|answer| answer.structured_alone(json.get(), is_wrapped));
+        let short = result(&|answer| answer.structured_alone(json.get(), form.is_wrapped));
         length = match above(limit, &short) {
             Some(length) => length,
             None => return short,

@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::request::Parts;
 use serde_json::value::RawValue;
 
-use super::encode::Answer;
+use super::encode::{Answer, Form};
 use super::era::Era;
 use super::error::RpcError;
 use super::limited;
@@ -16,6 +16,7 @@ use super::revision::{self, LEGACY, legacy};
 use super::settings::Settings;
 use crate::core::invocation::Invocation;
 use crate::core::raw::RawEvent;
+use crate::tools::call::log_unknown;
 use crate::tools::{Arguments, CallContext, Caller, McpClient, Outcome};
 
 /// The largest integer of JavaScript that is exact.
@@ -124,7 +125,10 @@ impl Settings {
         let missing = || RpcError::invalid_params("`params.name` must be the name of a tool");
         let name = params.name.and_then(text).ok_or_else(missing)?;
         check_name(&parts.headers, era, &name)?;
-        let unknown = || RpcError::invalid_params("the server does not have this tool: `tools/list` names them");
+        let unknown = || {
+            log_unknown(&name);
+            RpcError::invalid_params("the server does not have this tool: `tools/list` names them")
+        };
         let (tool, rules) = self.listing.rules(&name).ok_or_else(unknown)?;
         let mut mirrored = rules.mirrored.iter();
         mirrored.try_for_each(|argument| check_argument(&parts.headers, era, argument, params.arguments))?;
@@ -144,7 +148,8 @@ impl Settings {
         match self.listing.tools().call(tool.name(), arguments, context).await {
             Outcome::UnknownTool => Err(unknown().into()),
             outcome => {
-                let text = limited::answer(tool.name(), (&outcome, rules.is_wrapped), limit, |write| {
+                let form = Form { is_wrapped: rules.is_wrapped, has_links: era.has_links() };
+                let text = limited::answer(tool.name(), (&outcome, form), limit, |write| {
                     Answer::result(id, |answer| {
                         write(answer);
                         self.completed(answer, era);

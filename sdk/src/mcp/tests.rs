@@ -35,7 +35,7 @@ struct Ask {
 }
 
 impl Tool for Ask {
-    const DEFINITION: Definition = Definition::new("ask", "Asks.").title("Ask").read_only();
+    const DEFINITION: Definition = Definition::new("ask", "Asks.").with_title("Ask").read_only();
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -79,9 +79,10 @@
 //! | … of a request | the name `POST /payments`; `http.request.method`, `url.path`, `url.scheme`, `server.address`, `user_agent.original`, `http.route`, `http.response.status_code`, `error.type` |
 //! | … of a batch | `messaging.batch.message_count`, and those of a record below |
 //! | a record | `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.message.id`; `error.type` |
-//! | … of a field of AppSync | the name `Query.post`; an item of a batch is a span `item` |
-//! | … of a publish to a channel | the name `process chat`, with the namespace; `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.batch.message_count`; an event is a span `event` |
-//! | … of a tool | for Bedrock and AgentCore the name `execute_tool weather`, for MCP that of the request; `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.type`; `error.type` of a tool that fails, also where the response is a success |
+//! | … of a field of AppSync | the name `Query.post`; an item of a batch is a span `item`; `error.type` of an item that fails, and of a `Batch` resolver and the deadline, by the first error, in the span of the invocation, also where it is a success |
+//! | … of a publish to a channel | the name `process chat`, with the namespace; `messaging.system`, `messaging.operation.type`, `messaging.destination.name`, `messaging.batch.message_count`; an event is a span `event`; `error.type` of an event that fails, and of `publish_all`, a subscription and the deadline in the span of the invocation |
+//! | … of an authorizer of AppSync | `error.type` of one that fails, also where the response denies access |
+//! | … of a tool | for Bedrock and AgentCore the name `execute_tool weather`, for MCP that of the request; `gen_ai.operation.name`, `gen_ai.tool.name`, `gen_ai.tool.type`; `error.type` of a tool that fails, also where the response is a success, and of a router of an agent its status from 500 on |
 //! | a call of the AWS SDK | `rpc.system`, `rpc.service`, `rpc.method`; for clients from [`Client`](crate::Client) also `http.response.status_code`, `aws.request_id`, `error.type` |
 //! | a span of the function, from `INFO` on | its fields |
 //!

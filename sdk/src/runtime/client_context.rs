@@ -1,58 +1,31 @@
-//! The client context of an invocation, whose values may be any JSON.
+//! The client context in the header of an invocation, whose values may be any JSON.
 //!
-//! `lambda_runtime` 1.5.0 takes only text, and ends its loop with another value: an AgentCore Gateway that propagates
-//! headers sends an object. The polls of [`workers`](super::workers) replace such a value by its JSON text.
+//! `lambda_runtime` 1.5.0 ends its loop with a value that is not text: an AgentCore Gateway that propagates headers sends
+//! an object. The polls of [`workers`](super::workers) [repair](crate::core::client_context::repair) it.
 
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
+use crate::core::client_context;
+
 const HEADER: &str = "lambda-runtime-client-context";
 
-/// The members of `client`, and their other names.
-const APPLICATION: [[&str; 2]; 5] = [
-    ["installationId", "installation_id"],
-    ["appTitle", "app_title"],
-    ["appVersionName", "app_version_name"],
-    ["appVersionCode", "app_version_code"],
-    ["appPackageName", "app_package_name"],
-];
-
-/// Replaces values that are not text. A header that is not JSON stays as it is, and fails its invocation alone.
+/// Repairs the client context. A header that is not JSON stays as it is, and fails its invocation alone.
 pub(super) fn repair(headers: &mut HeaderMap) {
     let Some(sent) = headers.get(HEADER) else { return };
     let Ok(Value::Object(mut context)) = serde_json::from_slice(sent.as_bytes()) else { return };
-    for (part, values) in &mut context {
-        if !["client", "custom", "environment"].contains(&&**part) {
-            continue;
-        }
-        if !values.is_object() {
-            // `null` or another value: as if it were absent.
-            *values = Value::Object(serde_json::Map::new());
-        }
-        if let Value::Object(values) = values {
-            values.retain(|_, value| !value.is_null());
-            values.values_mut().filter(|value| !value.is_string()).for_each(|value| *value = value.to_string().into());
-            if part == "client" {
-                // `lambda_runtime` requires all of them.
-                for [name, alias] in APPLICATION {
-                    if !values.contains_key(alias) {
-                        values.entry(name).or_insert_with(|| "".into());
-                    }
-                }
-            }
-        }
-    }
+    client_context::repair(&mut context);
     let text = ascii(&Value::Object(context).to_string());
     if let Ok(value) = HeaderValue::try_from(text) {
         headers.insert(HEADER, value);
     }
 }
 
-/// Escapes the characters that `lambda_runtime` does not accept in a header.
+/// Escapes the characters that `lambda_runtime` does not accept in a header, and DEL, which no header may have.
 fn ascii(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        match c.is_ascii() {
+        match matches!(c, ' '..='~') {
             true => escaped.push(c),
             false => {
                 let mut units = [0; 2];
@@ -65,6 +38,8 @@ fn ascii(json: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    mod model;
+
     use std::sync::Arc;
 
     use lambda_runtime::{Config, Context};

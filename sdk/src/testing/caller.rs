@@ -7,6 +7,7 @@ use std::time::Duration;
 use lambda_runtime::Context;
 use serde_json::Value;
 
+use super::REQUEST_ID;
 #[cfg(all(feature = "http", feature = "json-schema"))]
 use super::contract::Contract;
 #[cfg(feature = "http")]
@@ -20,9 +21,6 @@ use crate::function::into_service::IntoService;
 use crate::function::lifecycle::Lifecycle;
 #[cfg(feature = "clients")]
 use crate::function::warm_ups::WarmUps;
-
-/// The request id of every call, unless [`Caller::with_context`] sets another.
-pub(super) const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
 
 /// A caller of a function in this process, from event JSON to response JSON, through the same service as on Lambda: see
 /// [`Function::into_service`](crate::Function::into_service).

@@ -185,7 +185,7 @@ impl Request {
             Body::Base64(_) => &[],
         };
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut event = event(&self.parts, text, routes, peer, super::caller::REQUEST_ID);
+        let mut event = event(&self.parts, text, routes, peer, super::REQUEST_ID);
         if let Body::Base64(bytes) = &self.body {
             event["body"] = STANDARD.encode(bytes).into();
             event["isBase64Encoded"] = true.into();

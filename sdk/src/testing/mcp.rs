@@ -36,6 +36,40 @@
 //! # })?;
 //! # Ok::<(), pilaster::BoxError>(())
 //! ```
+//!
+//! # Arguments with headers
+//!
+//! Clients of 2026-07-28 repeat an argument under `#[schemars(extend("x-mcp-header" = "Region"))]` in the header
+//! `Mcp-Param-Region`. A message does not know the schema of the tool, so the test adds the header:
+//!
+//! ```
+//! use pilaster::tools::{Input, Tool, Tools};
+//! use pilaster::testing::{Caller, mcp};
+//! use pilaster::{http, mcp::Server};
+//!
+//! /// The stock of a region.
+//! #[derive(serde::Deserialize, schemars::JsonSchema, Tool)]
+//! struct Stock {
+//!     #[schemars(extend("x-mcp-header" = "Region"))]
+//!     region: String,
+//! }
+//!
+//! async fn stock(Input(stock): Input<Stock>) -> String {
+//!     format!("no stock in {}", stock.region)
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+//! let caller = Caller::new(http::service(Server::new(Tools::new().add(stock))));
+//! let call = || mcp::call("stock").argument("region", "eu").request();
+//! let answer = caller.send(call().header("mcp-param-region", "eu")).await?;
+//! assert_eq!(mcp::text(&answer), Some((false, "no stock in eu".to_owned())));
+//!
+//! let refused = caller.send(call()).await?;
+//! assert_eq!(mcp::error(&refused).map(|(code, _)| code), Some(-32020));
+//! # Ok::<(), pilaster::BoxError>(())
+//! # })?;
+//! # Ok::<(), pilaster::BoxError>(())
+//! ```
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -73,11 +107,16 @@ pub fn initialize() -> Message {
     message("initialize", json!({ "capabilities": {} })).revision(WITH_HANDSHAKE)
 }
 
-/// Builds the message of another method, such as `resources/read`. Parameters that are not an object are left out.
+/// Builds the message of another method, such as `resources/read`. Null is no parameters.
+///
+/// # Panics
+///
+/// If the parameters are another value than an object or null.
 pub fn message(method: impl Into<String>, params: Value) -> Message {
     let params = match params {
         Value::Object(params) => params,
-        _ => Map::new(),
+        Value::Null => Map::new(),
+        _ => panic!("the parameters of a message must be an object"),
     };
     Message {
         path: "/mcp".to_owned(),
@@ -104,14 +143,25 @@ pub struct Message {
 }
 
 impl Message {
-    /// Adds an argument of a call. A value that is not JSON is null.
+    /// Adds an argument of a call.
+    ///
+    /// # Panics
+    ///
+    /// If the value cannot be serialized as JSON, or [`arguments`](Self::arguments) has set another value than an object.
     pub fn argument(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = match serde_json::to_value(value) {
+            Ok(value) => value,
+            Err(error) => panic!("the argument `{name}` cannot be serialized as JSON: {error}"),
+        };
         let arguments = self.params.entry("arguments").or_insert_with(|| json!({}));
-        arguments[name] = serde_json::to_value(value).unwrap_or_default();
+        match arguments.as_object_mut() {
+            Some(arguments) => arguments.insert(name.to_owned(), value),
+            None => panic!("the argument `{name}` cannot be added: the arguments of the call are not an object"),
+        };
         self
     }
 
-    /// Sets all arguments of a call.
+    /// Sets all arguments of a call, also to a value that no server accepts.
     pub fn arguments(self, arguments: Value) -> Self {
         self.param("arguments", arguments)
     }
@@ -293,6 +343,24 @@ mod tests {
         assert_eq!(body["params"], params);
         assert!(sent(&list().revision("2025-03-26")).0.is_empty());
         assert!(sent(&message_of_a_notification()).1.get("id").is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "the argument `a` cannot be serialized as JSON: key must be a string")]
+    fn an_argument_that_is_not_json_panics() {
+        let _ = call("ask").argument("a", std::collections::BTreeMap::from([([1], 2)]));
+    }
+
+    #[test]
+    #[should_panic(expected = "the argument `a` cannot be added: the arguments of the call are not an object")]
+    fn an_argument_beside_a_list_of_arguments_panics() {
+        let _ = call("ask").arguments(json!([1])).argument("a", 1);
+    }
+
+    #[test]
+    #[should_panic(expected = "the parameters of a message must be an object")]
+    fn parameters_that_are_a_list_panic() {
+        let _ = message("resources/read", json!([1]));
     }
 
     fn message_of_a_notification() -> Message {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::caller::Caller;
-use super::error::{Opaque, OpaqueKind, ToolError};
+use super::definition::is_name;
+use super::error::{INVALID, Opaque, OpaqueKind, ToolError, UNKNOWN};
 use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
@@ -19,6 +20,19 @@ use crate::core::panic::{Cancellable, contained as contained_drop};
 
 /// A call of a tool: the request of a layer around the tools, as of
 /// [`Function::layer`](crate::Function::layer) on a function of tools.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::Invocation;
+/// use pilaster::tools::{Call, CallContext};
+/// use serde_json::json;
+///
+/// let context = CallContext::new(Invocation::new(Default::default()));
+/// let call = Call::new("weather", json!({ "city": "Paris" }), context);
+/// assert_eq!(call.name(), "weather");
+/// assert_eq!(call.arguments().to_value().unwrap()["city"], "Paris");
+/// ```
 #[derive(Clone)]
 pub struct Call {
     pub(crate) name: String,
@@ -186,7 +200,17 @@ async fn ended<E: Into<BoxError>>(
 
 /// Logs a call whose arguments do not fit. The place and the description may repeat what was sent.
 pub(crate) fn log_invalid(tool: Option<&str>) {
-    tracing::info!(tool, error_type = "InvalidArguments", "the arguments do not fit the tool");
+    tracing::info!(tool, error_type = INVALID, "the arguments do not fit the tool");
+}
+
+/// Logs a call of a tool that does not exist, and marks the span of the invocation. The name is the caller's text, and is
+/// shown if it is one that a tool can have.
+#[cfg_attr(not(any(feature = "bedrock", feature = "agentcore", feature = "mcp")), allow(dead_code))]
+pub(crate) fn log_unknown(name: &str) {
+    let tool = Some(name).filter(|name| is_name(name));
+    tracing::info!(tool, error_type = UNKNOWN, "the caller names a tool that does not exist");
+    #[cfg(feature = "otel")]
+    crate::observe::traces::span::set_failed(UNKNOWN);
 }
 
 /// Logs a call that is late, and returns its outcome.

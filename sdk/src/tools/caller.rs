@@ -10,7 +10,7 @@ use crate::core::raw::RawEvent;
 
 /// The agent, the gateway or the client that calls a tool.
 ///
-/// It says which protocol was used, and is not a proof of who the user is.
+/// It states which protocol was used, and is not a proof of who the user is.
 ///
 /// # Example
 ///
@@ -151,7 +151,7 @@ impl Gateway {
 #[cfg(feature = "mcp")]
 #[derive(Clone)]
 pub struct McpClient {
-    /// What the client says of itself.
+    /// The `clientInfo` of the request: the name and the version that the client states.
     pub(crate) info: Option<RawEvent>,
     pub(crate) version: &'static str,
     pub(crate) parts: Arc<http::request::Parts>,

@@ -56,6 +56,12 @@ pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
     const DEFINITION: Definition;
 }
 
+/// Returns `true` for a name that a tool can have.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(is_valid)
+}
+
 /// The bounds of a [`Tool`], for the derive of a generic type.
 #[doc(hidden)]
 pub trait IsInput: DeserializeOwned + JsonSchema + Send + 'static {}
@@ -69,7 +75,8 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> IsInput for T {}
 /// ```
 /// use pilaster::tools::Definition;
 ///
-/// const WEATHER: Definition = Definition::new("weather", "The weather in a city, now.").title("Weather").read_only();
+/// const WEATHER: Definition = Definition::new("weather", "The weather in a city, now.").with_title("Weather").read_only();
+/// assert_eq!(WEATHER.title(), Some("Weather"));
 /// assert!(WEATHER.hints().read_only && WEATHER.hints().open_world);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +114,7 @@ impl Definition {
     }
 
     /// Sets a name for people.
-    pub const fn title(mut self, title: &'static str) -> Self {
+    pub const fn with_title(mut self, title: &'static str) -> Self {
         self.title = Some(title);
         self
     }
@@ -143,7 +150,7 @@ impl Definition {
     }
 
     /// Returns the name for people.
-    pub const fn get_title(&self) -> Option<&'static str> {
+    pub const fn title(&self) -> Option<&'static str> {
         self.title
     }
 
@@ -159,9 +166,8 @@ impl Definition {
 
     /// Returns the mistake in the name or the description.
     pub(crate) fn mistake(&self) -> Option<String> {
-        let is_valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         let name = self.name;
-        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_valid) {
+        if !is_name(name) {
             return Some(format!("the name `{name}` of a tool must have 1 to {LONGEST_NAME} of `A-Z a-z 0-9 _ . -`"));
         }
         let is_described = !self.description.trim().is_empty();

@@ -15,6 +15,27 @@ use serde_json::Value;
 use super::registry::Tools;
 
 /// A dialect of the schemas of tools.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::{Dialect, Input, Tool, Tools};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+///
+/// /// Doubles a number.
+/// #[derive(Deserialize, JsonSchema, Tool)]
+/// struct Double {
+///     number: i64,
+/// }
+///
+/// let tools = Tools::new().add(async |Input(Double { number }): Input<Double>| number.saturating_mul(2));
+/// let schema = tools.schema(Dialect::Bedrock)?;
+/// assert_eq!(schema["functions"][0]["parameters"]["number"]["type"], "integer");
+/// let schema = tools.schema(Dialect::AgentCore)?;
+/// assert_eq!(schema[0]["inputSchema"]["properties"]["number"]["type"], "integer");
+/// # Ok::<(), pilaster::tools::SchemaFaults>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -80,6 +101,31 @@ impl Tools {
     }
 
     /// Returns the schemas of the tools in a dialect.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::tools::{Dialect, Input, Tool, Tools};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// /// Finds a place.
+    /// #[derive(Deserialize, JsonSchema, Tool)]
+    /// struct Find {
+    ///     at: Position,
+    /// }
+    ///
+    /// #[derive(Deserialize, JsonSchema)]
+    /// struct Position {
+    ///     latitude: f64,
+    ///     longitude: f64,
+    /// }
+    ///
+    /// let tools = Tools::new().add(async |Input(Find { at }): Input<Find>| format!("{}, {}", at.latitude, at.longitude));
+    /// assert!(tools.schema(Dialect::Mcp).is_ok());
+    /// let faults = tools.schema(Dialect::Bedrock).unwrap_err();
+    /// assert!(faults.to_string().contains("`find` at `/at`: a nested object"));
+    /// ```
     ///
     /// # Errors
     ///

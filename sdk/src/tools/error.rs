@@ -7,6 +7,13 @@ use std::fmt;
 use crate::core::error::{BoxError, Stated};
 use crate::core::json::placed;
 
+/// The `error_type` of a call whose arguments do not fit.
+pub(crate) const INVALID: &str = "InvalidArguments";
+
+/// The `error_type` of a call of a tool that does not exist.
+#[cfg_attr(not(any(feature = "bedrock", feature = "agentcore", feature = "mcp")), allow(dead_code))]
+pub(crate) const UNKNOWN: &str = "UnknownTool";
+
 /// A failure of a tool whose text is written for the model, so that it can try something else.
 ///
 /// It leaves the function in any protocol; its source is only logged. Return it as the error of the function, or inside
@@ -126,6 +133,17 @@ impl StdError for ToolError {
 }
 
 /// Arguments that do not fit the input of a tool: the place and what is wrong there. It repeats no value.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::{InvalidArguments, Outcome};
+///
+/// // As a layer refuses arguments that the type of the input lets through.
+/// let invalid = InvalidArguments::new("/days", "expected at most 14");
+/// assert_eq!(invalid.to_string(), "/days: expected at most 14");
+/// assert!(!Outcome::Invalid(invalid).is_success());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidArguments {
     pointer: String,
@@ -197,7 +215,7 @@ impl fmt::Display for Opaque {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.request_id {
             "" => f.write_str("internal error"),
-            id => write!(f, "internal error (request {id})"),
+            id => write!(f, "internal error (request id {id})"),
         }
     }
 }

@@ -8,7 +8,7 @@ use tower::{Layer, Service, ServiceExt};
 use super::call::Call;
 use super::layered::LayeredService;
 use super::outcome::Outcome;
-use super::registry::Tools;
+use super::registry::{Registry, Tools};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::collect;
 use crate::function::builder::Sealed;
@@ -99,13 +99,16 @@ impl Tools {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn layer(mut self, layer: impl ToolLayer) -> Self {
-        self.layers.push(Arc::new(move |inner| layer.around(inner, Sealed)));
-        for at in 0..self.tools.len() {
-            self.apply_layers(at);
+        let registry = self.registry_mut();
+        registry.layers.push(Arc::new(move |inner| layer.around(inner, Sealed)));
+        for at in 0..registry.tools.len() {
+            registry.apply_layers(at);
         }
         self
     }
+}
 
+impl Registry {
     /// Applies the layers to a tool. A mistake of a layer is that of the registry.
     pub(super) fn apply_layers(&mut self, at: usize) {
         let (layers, tool) = (&self.layers, self.tools.get_mut(at));

@@ -11,6 +11,27 @@ use super::error::{InvalidArguments, Opaque, ToolError};
 ///
 /// Errors of a tool have been logged, once and with the chain of their causes; arguments that do not fit, only with the
 /// name of the tool. Only [`Failed`](Self::Failed) and [`Invalid`](Self::Invalid) have a text that a model should read.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::Outcome;
+///
+/// /// Returns the text that a model reads.
+/// fn text(outcome: Outcome) -> String {
+///     match outcome {
+///         Outcome::Structured(json) => json.get().to_owned(),
+///         Outcome::Text(text) => text,
+///         Outcome::Content(content) => content.text_only(),
+///         Outcome::Failed(error) => error.message().to_owned(),
+///         Outcome::Invalid(error) => error.to_string(),
+///         _ => "internal error".to_owned(),
+///     }
+/// }
+///
+/// assert_eq!(text(Outcome::Text("sunny".to_owned())), "sunny");
+/// assert_eq!(text(Outcome::UnknownTool), "internal error");
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Outcome {

@@ -12,6 +12,28 @@ use super::outcome::Outcome;
 use crate::core::error::BoxError;
 
 /// A tool of [`Tools`](super::Tools): what a client may know of it. Its schemas are made once, when they are first used.
+///
+/// # Example
+///
+/// ```
+/// use pilaster::tools::{Input, Tool, Tools};
+/// use schemars::JsonSchema;
+/// use serde::Deserialize;
+///
+/// /// The weather in a city.
+/// #[derive(Deserialize, JsonSchema, Tool)]
+/// #[tool(title = "Weather", read_only)]
+/// struct Weather {
+///     city: String,
+/// }
+///
+/// let tools = Tools::new().add(async |Input(Weather { city }): Input<Weather>| format!("sunny in {city}"));
+/// let tool = tools.get("weather").unwrap();
+/// assert_eq!((tool.title(), tool.description()), (Some("Weather"), "The weather in a city."));
+/// assert!(tool.hints().read_only);
+/// assert_eq!(tool.input_schema()["properties"]["city"]["type"], "string");
+/// assert!(tool.output_schema().is_none()); // it returns text
+/// ```
 pub struct RegisteredTool {
     pub(super) definition: Definition,
     pub(super) input: Schema,
@@ -54,7 +76,7 @@ impl RegisteredTool {
 
     /// Returns the name for people.
     pub fn title(&self) -> Option<&'static str> {
-        self.definition.get_title()
+        self.definition.title()
     }
 
     /// Returns the description for the model.

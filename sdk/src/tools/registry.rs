@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::call::{Call, CallContext, Called, contained};
 use super::definition::Tool;
@@ -64,6 +65,12 @@ const NO_TOOL: &str = "no tool is registered: add one by `Tools::add`";
 #[derive(Clone, Default)]
 #[must_use = "tools do nothing until a function serves them"]
 pub struct Tools {
+    registry: Arc<Registry>,
+}
+
+/// What all clones share.
+#[derive(Clone, Default)]
+pub(super) struct Registry {
     pub(super) tools: Vec<Layered>,
     by_name: HashMap<&'static str, usize>,
     pub(super) layers: Vec<ErasedLayer>,
@@ -124,6 +131,11 @@ impl Tools {
         Self::default()
     }
 
+    /// Returns the registry to change it. Clones of these tools, if there are any, keep theirs.
+    pub(super) fn registry_mut(&mut self) -> &mut Registry {
+        Arc::make_mut(&mut self.registry)
+    }
+
     /// Adds a tool: an async function whose last argument is [`Input<T>`](super::Input), `add::tool()` of a function under
     /// [`#[tool]`](super::tool), or other [`Tools`].
     ///
@@ -144,24 +156,26 @@ impl Tools {
     /// [`FunctionError`](crate::FunctionError) do without it, and the error of a function under [`#[tool]`](super::tool) that
     /// derives `ErrorType`, from this tool alone. Any other error is logged, and opaque.
     pub fn error_type<E: ErrorType>(mut self) -> Self {
-        self.errors.add::<E>();
+        self.registry_mut().errors.add::<E>();
         self
     }
 
     /// Lets errors of the type `E` reach the model from the tools that are here now.
     #[cfg(feature = "macros")]
     pub(super) fn error_type_of_each<E: ErrorType>(mut self) -> Self {
-        self.tools.iter_mut().for_each(|tool| tool.errors.add::<E>());
+        self.registry_mut().tools.iter_mut().for_each(|tool| tool.errors.add::<E>());
         self
     }
 
     fn merge(mut self, other: Self) -> Self {
-        let mistake = self.mistake.take().or(other.mistake);
+        let other = Arc::unwrap_or_clone(other.registry);
+        let mistake = self.registry_mut().mistake.take().or(other.mistake);
         let mut merged = other.tools.into_iter().fold(self, |tools, mut tool| {
             tool.errors.append(&other.errors);
             tools.insert(tool)
         });
-        merged.mistake = mistake.or(merged.mistake);
+        let registry = merged.registry_mut();
+        registry.mistake = mistake.or(registry.mistake.take());
         merged
     }
 
@@ -173,40 +187,42 @@ impl Tools {
     fn insert(mut self, tool: Layered) -> Self {
         let tool = tool.nested();
         let name = tool.tool.name();
-        let mistake = match self.by_name.insert(name, self.tools.len()) {
+        let registry = self.registry_mut();
+        let at = registry.tools.len();
+        let mistake = match registry.by_name.insert(name, at) {
             Some(_) => Some(format!("two tools have the name `{name}`: rename one")),
             None => tool.tool.definition.mistake(),
         };
-        self.mistake = self.mistake.take().or(mistake);
-        self.tools.push(tool);
-        self.apply_layers(self.tools.len() - 1);
+        registry.mistake = registry.mistake.take().or(mistake);
+        registry.tools.push(tool);
+        registry.apply_layers(at);
         self
     }
 
     /// Returns the first mistake in the tools, with which no function starts: there is none, a name is not valid or not
     /// unique, a description is missing, or an error would be sent as a value.
     pub fn mistake(&self) -> Option<&str> {
-        self.mistake.as_deref().or_else(|| self.is_empty().then_some(NO_TOOL))
+        self.registry.mistake.as_deref().or_else(|| self.is_empty().then_some(NO_TOOL))
     }
 
     pub(crate) fn with_mistake(mut self, mistake: String) -> Self {
-        self.mistake = self.mistake.take().or(Some(mistake));
+        self.registry_mut().mistake.get_or_insert(mistake);
         self
     }
 
     /// Returns the tools in the order in which they were added.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &RegisteredTool> {
-        self.tools.iter().map(|tool| &*tool.tool)
+        self.registry.tools.iter().map(|tool| &*tool.tool)
     }
 
     /// Returns the number of tools.
     pub fn len(&self) -> usize {
-        self.tools.len()
+        self.registry.tools.len()
     }
 
     /// Returns `true` if there are no tools.
     pub fn is_empty(&self) -> bool {
-        self.tools.is_empty()
+        self.registry.tools.is_empty()
     }
 
     /// Returns the tool of this name.
@@ -215,7 +231,7 @@ impl Tools {
     }
 
     fn layered(&self, name: &str) -> Option<&Layered> {
-        self.by_name.get(name).and_then(|at| self.tools.get(*at))
+        self.registry.by_name.get(name).and_then(|at| self.registry.tools.get(*at))
     }
 
     /// Gives the last tool another name, for tests with many tools.
@@ -229,11 +245,12 @@ impl Tools {
     #[cfg(test)]
     #[cfg(feature = "mcp")]
     pub(crate) fn described_last(mut self, name: &'static str, description: &'static str) -> Self {
-        let at = self.tools.len() - 1;
-        if let Some(tool) = std::sync::Arc::get_mut(&mut self.tools[at].tool) {
-            self.by_name.remove(tool.definition.name());
+        let at = self.len() - 1;
+        let registry = self.registry_mut();
+        if let Some(tool) = Arc::get_mut(&mut registry.tools[at].tool) {
+            registry.by_name.remove(tool.definition.name());
             tool.definition = super::definition::Definition::new(name, description);
-            self.by_name.insert(name, at);
+            registry.by_name.insert(name, at);
         }
         self
     }
@@ -241,14 +258,14 @@ impl Tools {
     /// Returns the position of the tool of this name.
     #[cfg(feature = "mcp")]
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.registry.by_name.get(name).copied()
     }
 
     /// Calls a tool. Panics of the tool are caught, and it is cancelled 250 ms before the deadline of the invocation or
     /// [`CallContext::with_margin`] before it. Failures are logged here.
     pub async fn call(&self, name: &str, arguments: impl Into<Arguments>, context: CallContext) -> Outcome {
         let call = Call::new(name, arguments, context.clone());
-        contained(self.dispatch(call), &context, self.called(name), &self.errors).await
+        contained(self.dispatch(call), &context, self.called(name), &self.registry.errors).await
     }
 
     /// Returns what a call needs to know of its tool.
@@ -267,7 +284,7 @@ impl Tools {
     /// Returns the error types that may reach the model from each tool.
     #[cfg_attr(not(any(feature = "bedrock", feature = "agentcore")), allow(dead_code))]
     pub(crate) fn errors(&self) -> &NamedErrors {
-        &self.errors
+        &self.registry.errors
     }
 }
 

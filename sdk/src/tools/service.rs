@@ -1,5 +1,6 @@
 //! [`ToolService`]: the tools as the innermost service of a function, around which its layers are.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower::Service;
@@ -30,12 +31,12 @@ impl Service<Call> for ToolService {
     }
 }
 
-/// The tools of a function with its layers around them.
+/// The tools of a function with its layers around them. Clones share the tools and the error types.
 #[derive(Clone, Debug)]
 pub(crate) struct LayeredTools {
     pub(crate) tools: Tools,
     service: BoxCloneSyncService<Call, Outcome, BoxError>,
-    errors: NamedErrors,
+    errors: Arc<NamedErrors>,
 }
 
 impl LayeredTools {
@@ -51,7 +52,7 @@ impl LayeredTools {
         let mut all = tools.errors().clone();
         all.append(errors);
         let service = BoxCloneSyncService::new(tower::ServiceExt::map_err(service, Into::into));
-        Self { tools, service, errors: all }
+        Self { tools, service, errors: Arc::new(all) }
     }
 
     /// Calls a tool through the layers. A panic and the deadline end here.

@@ -3,6 +3,7 @@
 //! output.
 
 use super::caller::Caller;
+use super::error::{INVALID, UNKNOWN};
 use super::outcome::Outcome;
 use crate::observe::traces::span;
 
@@ -26,8 +27,8 @@ pub(crate) fn ended(outcome: &Outcome, caller: &Caller) {
     match outcome {
         Outcome::Structured(_) | Outcome::Text(_) | Outcome::Content(_) => {}
         Outcome::Failed(error) => span::set_failed(error.error_type()),
-        Outcome::Invalid(_) => span::set_failed("InvalidArguments"),
-        Outcome::UnknownTool => span::set_failed("UnknownTool"),
+        Outcome::Invalid(_) => span::set_failed(INVALID),
+        Outcome::UnknownTool => span::set_failed(UNKNOWN),
         Outcome::Opaque(opaque) => span::set_failed(opaque.error_type()),
     }
 }

@@ -17,7 +17,7 @@ struct Ask {
 }
 
 impl Tool for Ask {
-    const DEFINITION: Definition = Definition::new("ask", "Asks.").title("Ask").read_only();
+    const DEFINITION: Definition = Definition::new("ask", "Asks.").with_title("Ask").read_only();
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +90,7 @@ async fn each_outcome_is_told_apart() {
     for (kind, is) in [("other", [false, false]), ("panic", [true, false]), ("late", [false, true])] {
         let Outcome::Opaque(opaque) = call(&tools, how(kind)).await else { panic!("{kind}") };
         assert_eq!([opaque.is_panic(), opaque.is_timeout()], is, "{kind}");
-        assert_eq!(opaque.to_string(), "internal error (request 52fdfc07)");
+        assert_eq!(opaque.to_string(), "internal error (request id 52fdfc07)");
     }
     let Outcome::Invalid(invalid) = call(&tools, json!({ "how": 5 })).await else { panic!() };
     assert_eq!(invalid.pointer(), "/how");
@@ -274,6 +274,8 @@ fn names_are_unique_and_the_order_is_that_of_adding() {
     assert_eq!((tool.title(), tool.description()), (Some("Ask"), "Asks."));
     assert!(tool.hints().read_only && !tool.hints().destructive);
     assert!(std::ptr::eq(tool.input_schema(), ask.clone().get("ask").unwrap().input_schema()), "made once");
+    let more = ask.clone().add(async |Input(Ask { .. }): Input<Ask>| "twin");
+    assert_eq!((ask.len(), ask.mistake(), more.len()), (1, None, 2));
 }
 
 #[test]

@@ -66,6 +66,48 @@ async fn check_08_the_calls_of_a_batch_are_as_many_as_its_items() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn check_08_the_work_of_a_batch_grows_with_its_items_alone() {
+    /// A source whose decodings are counted.
+    struct Counted(u64);
+
+    static DECODED: AtomicUsize = AtomicUsize::new(0);
+
+    impl<'de> Deserialize<'de> for Counted {
+        fn deserialize<D: serde::Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+            DECODED.fetch_add(1, Ordering::Relaxed);
+            u64::deserialize(value).map(Self)
+        }
+    }
+
+    let polls = Arc::new(AtomicUsize::new(0));
+    let one = {
+        let polls = Arc::clone(&polls);
+        move |Source(number): Source<Counted>| {
+            let (polls, mut work) = (Arc::clone(&polls), Box::pin(sleep(Duration::from_millis(number.0 + 1))));
+            std::future::poll_fn(move |cx| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                work.as_mut().poll(cx).map(|()| Ok::<_, BoxError>(number.0))
+            })
+        }
+    };
+    let all = async |batch: Batch<Counted>| Ok::<_, BoxError>(batch.answer(|item| item.source.0));
+    let all = Caller::new(pilaster::handler(all)).without_logs();
+    for items in [1, 500, 1000, 2000] {
+        // All of them at once, so that work for each pair would show.
+        let one = Caller::new(pilaster::handler(one.clone()).concurrency(2000)).without_logs();
+        polls.store(0, Ordering::Relaxed);
+        for (caller, name) in [(&one, "one"), (&all, "all")] {
+            DECODED.store(0, Ordering::Relaxed);
+            caller.call(event().batch(0..items as u64)).await.unwrap();
+            assert_eq!(DECODED.load(Ordering::Relaxed), items, "{name}");
+        }
+        // Each one begins and ends; the budget of tokio's tasks interrupts some of them.
+        let polls = polls.load(Ordering::Relaxed);
+        assert!((2 * items..=3 * items).contains(&polls), "{polls} of {items}");
+    }
+}
+
 #[tokio::test]
 async fn check_09_an_item_that_fails_panics_or_does_not_decode_fails_alone() {
     async fn seventh(Source(number): Source<u64>, Arguments(how): Arguments<Option<ById>>) -> Result<u64, BoxError> {
@@ -231,12 +273,62 @@ async fn a_batch_resolver_fails_items_or_all_of_them() {
     assert_eq!(answer[1], json!({ "errorType": "Odd", "errorMessage": "the number is odd" }));
     assert_eq!(answer[2]["errorType"], "InternalError");
     assert!(!answer.to_string().contains("secret"));
+    let lines = captured.lines();
+    let of_items = lines.iter().map(|line| (&line["item"], line["level"].as_str().unwrap(), line["field"].as_str()));
+    let field = Some("Number.double");
+    assert_eq!(of_items.collect::<Vec<_>>(), [(&json!(1), "INFO", field), (&json!(2), "ERROR", field)]);
     let answer = caller.call(event().batch([4, 13])).await.unwrap();
     assert_eq!((&answer[0]["errorType"], &answer[1]["errorType"]), (&json!("Unlucky"), &json!("Unlucky")));
     let answer = caller.call(event().batch([4, 99])).await.unwrap();
     assert_eq!((&answer[0]["errorType"], &answer[1]["errorType"]), (&json!("InternalError"), &json!("InternalError")));
     assert_eq!(caller.call(event().source(13)).await.unwrap_err().error_type(), "Unlucky");
     assert_eq!(caller.call(event().source(99)).await.unwrap_err().error_type(), "InternalError");
+}
+
+#[tokio::test(start_paused = true)]
+async fn check_09_a_failure_of_the_whole_call_has_one_line() {
+    async fn all(batch: Batch<String>) -> Result<Batched<u8>, BoxError> {
+        end(batch.sources().next().unwrap()).await?;
+        Ok(batch.answer(|_| 1))
+    }
+    async fn one(Source(how): Source<String>) -> Result<u8, BoxError> {
+        end(&how).await
+    }
+    async fn end(how: &str) -> Result<u8, BoxError> {
+        match how {
+            "error" => Err(std::io::Error::other("the disk is full").into()),
+            "text" => Err(FunctionError::new("Closed", "the shop is closed").into()),
+            "panic" => panic!("the disk is on fire"),
+            "late" => std::future::pending().await,
+            _ => Ok(1),
+        }
+    }
+    let resolvers = || Resolvers::new().batch("Number", "all", all).field("Number", "one", one);
+    let cases = [
+        ("all", "error", "ERROR", "items of the batch failed", "the disk is full"),
+        ("all", "panic", "ERROR", "items of the batch failed", "the resolver panicked"),
+        ("all", "late", "ERROR", "items of the batch failed", "cancelled after 9.8s"),
+        ("all", "text", "INFO", "the field was answered with an error", "the shop is closed"),
+        // What is not done at the deadline.
+        ("one", "late", "ERROR", "items of the batch failed", "cancelled after 9.8s"),
+    ];
+    for (field, how, level, message, cause) in cases {
+        let captured = CapturedLogs::default();
+        let caller = Caller::new(resolvers()).with_logs(&captured).with_time_left(Duration::from_secs(10));
+        let answer = caller.call(appsync("Number", field).batch(vec![how; 2000])).await.unwrap();
+        let answer = answer.as_array().unwrap();
+        assert_eq!(answer.len(), 2000);
+        assert!(answer.iter().all(|item| *item == answer[0] && item["errorType"].is_string()), "{}", answer[0]);
+        let lines = captured.lines();
+        // That of a panic is the hook's.
+        let lines = lines.iter().filter(|line| line["error"].is_string()).collect::<Vec<_>>();
+        assert_eq!(lines.len(), 1, "{field} {how}");
+        let line = lines[0];
+        assert_eq!((&line["level"], &line["message"]), (&json!(level), &json!(message)), "{field} {how}");
+        assert_eq!((&line["items"], &line["item"]), (&json!(2000), &Value::Null), "{line}");
+        assert_eq!(line["field"], format!("Number.{field}"));
+        assert!(line.to_string().contains(cause), "{line}");
+    }
 }
 
 #[tokio::test]

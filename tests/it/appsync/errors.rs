@@ -4,7 +4,7 @@ use std::error::Error;
 use std::{fmt, io};
 
 use pilaster::ErrorType;
-use pilaster::appsync::{LambdaContext, Prev, Stash, Unauthorized};
+use pilaster::appsync::{Batch, LambdaContext, Prev, Stash, Unauthorized};
 use pilaster::observe::logging::CapturedLogs;
 
 use super::*;
@@ -95,6 +95,13 @@ async fn check_07_only_the_text_of_a_type_for_clients_reaches_them() {
         let lines = captured.lines();
         let failed = lines.iter().filter(|line| line["error_type"] == error_type).collect::<Vec<_>>();
         assert_eq!(failed.len(), 1, "{id}: {lines:?}");
+        // What is meant for the client is no error of the function.
+        let (level, message) = match error_type {
+            "InternalError" => ("ERROR", "the invocation failed"),
+            "UnauthorizedException" => ("INFO", "the client is not authorized"),
+            _ => ("INFO", "the field was answered with an error"),
+        };
+        assert_eq!((&failed[0]["level"], &failed[0]["message"]), (&json!(level), &json!(message)), "{id}");
         let has_secret = lines.iter().any(|line| line.to_string().contains("secret host"));
         assert_eq!(has_secret, !["locked", "unauthorized"].contains(&id), "{id}: {lines:?}");
     }
@@ -108,6 +115,122 @@ async fn check_07_an_item_of_a_batch_reads_the_same() {
         assert_eq!(answer[0]["errorType"], error_type);
         let text = answer[0]["errorMessage"].as_str().unwrap();
         assert!(text.starts_with(message) && !answer.to_string().contains("secret"), "{id}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_mistake_of_the_client_is_logged_at_info_and_one_of_another_at_error() {
+    macro_rules! resolver {
+        ($part:ty) => {
+            (|| Resolvers::new().field("Query", "post", async |_: $part| Ok::<_, BoxError>(1))) as fn() -> Resolvers
+        };
+    }
+    async fn variables(field: FieldInfo) -> Result<u8, BoxError> {
+        Ok(field.variables::<u8>()?)
+    }
+    let event = || appsync("Query", "post");
+    for (resolvers, event, error_type, level) in [
+        (resolver!(Arguments<ById>), event().arguments(json!({ "id": 7 })), "InvalidArguments", "INFO"),
+        (|| Resolvers::new().field("Query", "post", variables), event(), "InvalidVariables", "INFO"),
+        (resolver!(Source<ById>), event().source(7), "InvalidSource", "ERROR"),
+        (resolver!(Prev<ById>), event().prev(7), "InvalidPrev", "ERROR"),
+        (resolver!(Stash<ById>), event().stash(json!({ "id": 7 })), "InvalidStash", "ERROR"),
+        (|| Resolvers::new().field("Query", "name", name), event(), "UnknownField", "ERROR"),
+    ] {
+        for event in [event.event(), json!([event.event()])] {
+            let captured = CapturedLogs::default();
+            let _ = Caller::new(resolvers()).with_logs(&captured).call(event).await;
+            let lines = captured.lines();
+            let logged = lines.iter().filter(|line| line["error_type"] == error_type).collect::<Vec<_>>();
+            assert_eq!(logged.len(), 1, "{error_type}: {lines:?}");
+            assert_eq!(logged[0]["level"], level, "{error_type}: {lines:?}");
+        }
+    }
+}
+
+#[derive(Debug, ErrorType)]
+#[error_type(internal)]
+struct Db;
+
+impl fmt::Display for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("secret host")
+    }
+}
+
+impl Error for Db {}
+
+#[tokio::test]
+async fn check_07_the_text_of_an_internal_error_does_not_reach_a_client() {
+    /// As itself, in a `FunctionError` with its text, and in one with a text for the client.
+    fn failed(how: &str) -> BoxError {
+        match how {
+            "taken" => FunctionError::from_error(Db).into(),
+            "own" => FunctionError::new("Busy", "try later").with_source(Db).into(),
+            _ => Db.into(),
+        }
+    }
+    let one = async |Arguments(by): Arguments<ById>| Err::<u8, _>(failed(&by.id));
+    let all = async |batch: Batch<Value, ById>| {
+        Ok::<_, BoxError>(batch.try_answer(|item| Err::<u8, _>(failed(&item.arguments.id))))
+    };
+    let resolvers = Resolvers::new().field("Query", "one", one).batch("Query", "all", all).error_type::<Db>();
+    let captured = CapturedLogs::default();
+    let caller = Caller::new(resolvers).with_logs(&captured);
+    let internal = format!("internal error (request id {})", "00000000-0000-0000-0000-000000000000");
+    for (how, error_type, message) in
+        [("itself", "InternalError", &*internal), ("taken", "InternalError", &internal), ("own", "Db", "try later")]
+    {
+        for field in ["one", "all"] {
+            let event = appsync("Query", field).arguments(json!({ "id": how }));
+            let answer = caller.call(event.clone().batch([0])).await.unwrap();
+            assert_eq!(answer, json!([{ "errorType": error_type, "errorMessage": message }]), "{field} {how}");
+            let error = caller.call(event).await.unwrap_err();
+            assert_eq!((error.error_type(), error.message()), (error_type, message), "{field} {how}");
+        }
+    }
+    assert!(captured.text().contains("secret host"), "the log has it");
+}
+
+/// An error type that has a refusal as a variant, as `thiserror` writes it for `#[error(transparent)]` and `#[source]`.
+#[derive(Debug)]
+enum Denied {
+    AsItIs(Unauthorized),
+    Because(Unauthorized),
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsItIs(refusal) => refusal.fmt(f),
+            Self::Because(_) => f.write_str("secret door"),
+        }
+    }
+}
+
+impl Error for Denied {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::AsItIs(refusal) => refusal.source(),
+            Self::Because(refusal) => Some(refusal),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_within_another_error_is_one() {
+    async fn deny(Arguments(by): Arguments<ById>) -> Result<u8, BoxError> {
+        Err(match &*by.id {
+            "as it is" => Denied::AsItIs(Unauthorized).into(),
+            "because" => Denied::Because(Unauthorized).into(),
+            _ => anyhow::Error::new(Unauthorized).context("secret door").into(),
+        })
+    }
+    let caller = Caller::new(pilaster::handler(deny)).without_logs();
+    for how in ["as it is", "because", "anyhow"] {
+        let error = caller.call(appsync("Query", "post").arguments(json!({ "id": how }))).await.unwrap_err();
+        let read = (error.error_type(), error.message());
+        assert_eq!(read, ("UnauthorizedException", "the client is not authorized to make this call"), "{how}");
     }
 }
 
@@ -148,6 +271,17 @@ async fn check_15_a_response_above_5_mb_is_an_error_with_both_sizes() {
     assert_eq!((&answer[0], &answer[2]), (&json!({ "data": "x" }), &json!({ "data": "xx" })));
     assert_eq!(answer[1]["errorType"], "ResponseTooLarge");
     assert_eq!(answer[1]["errorMessage"], "the value has 5242881 bytes; the limit of AppSync is 5242880");
+    // So does an error.
+    async fn failing(Source(length): Source<usize>) -> Result<String, BoxError> {
+        match length {
+            1 => Ok("x".to_owned()),
+            _ => Err(FunctionError::new("Large", "x".repeat(length)).into()),
+        }
+    }
+    let caller = Caller::new(pilaster::handler(failing)).without_logs();
+    let answer = caller.call(appsync("Query", "text").batch([1, 5 * 1024 * 1024])).await.unwrap();
+    assert_eq!(answer[0], json!({ "data": "x" }));
+    assert_eq!(answer[1]["errorMessage"], "the error has 5242885 bytes; the limit of AppSync is 5242880");
 }
 
 /// A type whose messages repeat the value, as those of many `TryFrom` do.
@@ -178,16 +312,16 @@ async fn the_message_of_a_type_does_not_bring_a_value_to_the_client_or_the_log()
     }
     let secret = json!({ "apiToken": "hunter2" });
     let event = || appsync("Query", "post");
-    for (part, resolvers, event) in [
-        ("source", resolver!(Source), event().source(&secret)),
-        ("stash", resolver!(Stash), event().stash(&secret)),
-        ("prev.result", resolver!(Prev), event().prev(&secret)),
-        ("arguments", resolver!(Arguments), event().arguments(&secret)),
-        ("the identity", resolver!(LambdaContext), event().lambda_context(&secret)),
+    for (part, end, resolvers, event) in [
+        ("`source`", "expected type", resolver!(Source), event().source(&secret)),
+        ("`stash`", "expected type", resolver!(Stash), event().stash(&secret)),
+        ("`prev.result`", "expected type", resolver!(Prev), event().prev(&secret)),
+        ("`arguments`", "/apiToken: is invalid", resolver!(Arguments), event().arguments(&secret)),
+        ("the context", "expected type", resolver!(LambdaContext), event().lambda_context(&secret)),
     ] {
         let captured = CapturedLogs::default();
         let error = Caller::new(resolvers).with_logs(&captured).call(event).await.unwrap_err();
-        assert!(error.message().contains(part) && error.message().ends_with("/apiToken: is invalid"), "{error}");
+        assert!(error.message().starts_with(part) && error.message().ends_with(end), "{error}");
         let lines = format!("{:?}", captured.lines());
         assert!(lines.contains("/apiToken") && !lines.contains("hunter2"), "{lines}");
     }

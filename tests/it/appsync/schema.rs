@@ -14,7 +14,11 @@ const SCHEMA: &str = "
 /// Returns the message of the panic, if there is one.
 fn mistake(schema: &'static str, resolvers: fn() -> Resolvers) -> Option<String> {
     let caught = catch_unwind(|| assert_appsync_schema(schema, &resolvers()));
-    caught.err().map(|payload| *payload.downcast::<String>().unwrap())
+    // A message without a placeholder is a `&str`.
+    caught.err().map(|payload| match payload.downcast::<String>() {
+        Ok(message) => *message,
+        Err(payload) => (*payload.downcast::<&str>().unwrap()).to_owned(),
+    })
 }
 
 #[test]
@@ -32,4 +36,9 @@ fn check_16_a_misspelled_field_is_named_with_its_neighbour() {
         mistake("interface Author { name: String }  type Person implements Author { name: String }", of_interface);
     assert_eq!(message.unwrap(), "`Author` is an interface: register `name` for each type that implements it");
     assert!(mistake("type Query {", right).unwrap().starts_with("the schema is not valid GraphQL: line 1"));
+    let message = mistake("schema.graphql", right).unwrap();
+    assert_eq!(
+        message,
+        "the schema has no type: pass its text, such as `include_str!(\"../schema.graphql\")`, not its path"
+    );
 }

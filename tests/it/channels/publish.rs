@@ -50,6 +50,7 @@ async fn act_on_all(publish: Publish<String>) -> Result<Vec<Outgoing>, BoxError>
             "refuse" => Outgoing::error(event.id, Unauthorized),
             "unauthorized" => return Err(Unauthorized.into()),
             "fail all" => return Err("secret host".into()),
+            "fail with a text" => return Err(FunctionError::new("Closed", "the shop is closed").into()),
             "panic" => panic!("secret host"),
             "invent" => Outgoing::payload("invented", "secret"),
             "late" => {
@@ -120,8 +121,109 @@ async fn an_error_and_a_panic_of_a_handler_of_all_events_are_those_of_each() {
         let response = caller.call(publish("/all/room", ["x", what, "x"])).await.unwrap();
         let expected = json!({ "events": [error(0, INTERNAL), error(1, INTERNAL), error(2, INTERNAL)] });
         assert_eq!(response, expected, "{what}");
-        assert_eq!(lines(&logs, "the event failed").len(), 3);
+        let cause = if what == "panic" { "the handler panicked" } else { "secret host" };
+        assert_logged_once(&logs, ("ERROR", "events failed", 3), cause);
     }
+}
+
+/// Checks that the log has one line of a failure, about so many events, with its cause.
+fn assert_logged_once(logs: &CapturedLogs, (level, message, items): (&str, &str, usize), cause: &str) {
+    // That of a panic is the hook's.
+    let lines = logs.lines().into_iter().filter(|line| line["error"].is_string()).collect::<Vec<_>>();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    let line = &lines[0];
+    assert_eq!((&line["level"], &line["message"]), (&json!(level), &json!(message)));
+    assert_eq!((&line["items"], &line["channel"]), (&json!(items), &json!("/all/room")), "{line}");
+    assert!(line.to_string().contains(cause), "{line}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_a_whole_publish_has_one_line() {
+    for (what, expected, cause) in [
+        ("fail with a text", ("INFO", "events were refused", 2), "the shop is closed"),
+        ("late", ("ERROR", "events failed", 2), "cancelled after 9.8s"),
+    ] {
+        let logs = CapturedLogs::default();
+        let caller = Caller::new(handlers()).with_logs(&logs).with_time_left(Duration::from_secs(10));
+        caller.call(publish("/all/room", ["x", what])).await.unwrap();
+        assert_logged_once(&logs, expected, cause);
+    }
+    // Those that a handler of single events has not done.
+    let logs = CapturedLogs::default();
+    let caller = Caller::new(handlers()).with_logs(&logs).with_time_left(Duration::from_secs(10));
+    caller.call(publish("/each/room", ["late", "x", "late"])).await.unwrap();
+    let failed = lines(&logs, "events failed");
+    assert_eq!((failed.len(), &failed[0]["items"]), (1, &json!(2)), "{failed:#?}");
+    assert!(lines(&logs, "the event failed").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_meant_for_a_publisher_is_logged_at_info_and_the_rest_at_error() {
+    for channel in ["/each/room", "/all/room"] {
+        let logs = CapturedLogs::default();
+        let caller = Caller::new(handlers()).with_logs(&logs);
+        let event = publish(channel, ["fail", "io"]).with_id("2", json!({ "secret": 7 }));
+        caller.call(event).await.unwrap();
+        let mut seen = Vec::new();
+        for line in logs.lines() {
+            if line["error_type"].is_string() {
+                seen.push(
+                    [&line["event_id"], &line["level"], &line["message"]]
+                        .map(|value| value.as_str().unwrap().to_owned()),
+                );
+            }
+        }
+        seen.sort();
+        let expected = [
+            ["0", "INFO", "the event was refused"],
+            ["1", "ERROR", "the event failed"],
+            ["2", "INFO", "the event was refused"],
+        ];
+        assert_eq!(seen, expected, "{channel}");
+    }
+}
+
+#[tokio::test]
+async fn the_text_of_an_internal_error_does_not_reach_a_publisher() {
+    #[derive(Debug, pilaster::ErrorType)]
+    #[error_type(internal)]
+    struct Db;
+
+    impl std::fmt::Display for Db {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("secret host")
+        }
+    }
+
+    impl std::error::Error for Db {}
+
+    /// As itself, in a `FunctionError` with its text, and in one with a text for the client.
+    fn failed(how: &str) -> BoxError {
+        match how {
+            "taken" => FunctionError::from_error(Db).into(),
+            "own" => FunctionError::new("Busy", "try later").with_source(Db).into(),
+            _ => Db.into(),
+        }
+    }
+    let one = async |Payload(how): Payload<String>| Err::<Option<u8>, _>(failed(&how));
+    let all = async |publish: Publish<String>| {
+        let answers = publish.into_iter().map(|event| Outgoing::error(event.id, failed(&event.payload)));
+        Ok::<_, BoxError>(answers.collect::<Vec<_>>())
+    };
+    let subscribe = async |channel: Channel| Err::<(), _>(failed(channel.segments().next_back().unwrap()));
+    let handlers = Handlers::new().publish("/each", one).publish_all("/all", all).subscribe("/*", subscribe);
+    let logs = CapturedLogs::default();
+    let caller = Caller::new(handlers.error_type::<Db>()).with_logs(&logs);
+    for channel in ["/each", "/all"] {
+        let response = caller.call(publish(channel, ["itself", "taken", "own"])).await.unwrap();
+        let expected = [error(0, INTERNAL), error(1, INTERNAL), error(2, "Db: try later")];
+        assert_eq!(response, json!({ "events": expected }), "{channel}");
+    }
+    for (how, expected) in [("itself", INTERNAL), ("taken", INTERNAL), ("own", "Db: try later")] {
+        let response = caller.call(channel_subscribe(format!("/a/{how}"))).await.unwrap();
+        assert_eq!(response, json!({ "error": expected }), "{how}");
+    }
+    assert!(logs.text().contains("secret host"), "the log has it");
 }
 
 #[tokio::test]
@@ -216,6 +318,15 @@ async fn check_24_a_payload_above_the_limit_fails_its_event_and_is_logged() {
     assert_eq!(response["events"][1], too_large);
     let warned = lines(&logs, "the payload is too large: the event is not broadcast");
     assert_eq!((warned.len(), &warned[0]["event_id"], &warned[0]["level"]), (1, &json!("1"), &json!("WARN")));
+    let fail = async |Payload(length): Payload<usize>| match length {
+        1 => Ok::<_, BoxError>(Some(1)),
+        _ => Err(FunctionError::new("Large", "x".repeat(length)).into()),
+    };
+    let caller_of_errors = Caller::new(Handlers::new().publish("/a", fail)).without_logs();
+    let response = caller_of_errors.call(channel_publish("/a").with_id("0", 1).with_id("1", LIMIT)).await.unwrap();
+    assert_eq!(response["events"][0]["payload"], 1);
+    let too_large = error(1, "PayloadTooLarge: the error has 245765 bytes; the limit of AppSync is 245760");
+    assert_eq!(response["events"][1], too_large);
     // More than the five events of AppSync.
     let response = Caller::new(handlers()).call(publish("/each/room", ["a"; 6])).await.unwrap();
     assert_eq!(response["events"].as_array().unwrap().len(), 6);

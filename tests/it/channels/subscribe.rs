@@ -54,9 +54,11 @@ async fn an_error_refuses_the_subscriber() {
         assert_eq!(caller.call(subscribe(channel)).await.unwrap(), json!({ "error": expected }), "{channel}");
     }
     let lines = logs.lines();
-    let refused = lines.iter().filter(|line| line["message"] == "the subscription was refused").collect::<Vec<_>>();
-    assert_eq!(refused.len(), 4);
-    assert!(refused[1].to_string().contains("secret host") && refused[1]["channel"] == "/users/io", "{}", refused[1]);
+    let logged = lines.iter().filter(|line| line["channel"].is_string()).collect::<Vec<_>>();
+    let of_levels = logged.iter().map(|line| (line["level"].as_str().unwrap(), line["message"].as_str().unwrap()));
+    let failed = ("ERROR", "the subscription failed");
+    assert_eq!(of_levels.collect::<Vec<_>>(), [("INFO", "the subscription was refused"), failed, failed, failed]);
+    assert!(logged[1].to_string().contains("secret host") && logged[1]["channel"] == "/users/io", "{}", logged[1]);
     for event in [subscribe("/users/bob"), channel_subscribe("/users/ada")] {
         assert_eq!(caller.call(event).await.unwrap_err().error_type(), "UnauthorizedException");
     }

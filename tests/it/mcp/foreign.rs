@@ -1,33 +1,53 @@
 //! The service of another crate beside `mcp::Server`, for resources and prompts: `rmcp` in the router of an HTTP function,
 //! as the page `mcp.md` of the guide documents it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use pilaster::http::{self, Stack};
+use pilaster::RawService;
 use pilaster::observe::logging::CapturedLogs;
 use pilaster::testing::http::{Request, TestResponse};
 use pilaster::testing::{Caller, mcp as messages};
-use pilaster::tools::{Tools, tool};
-use pilaster::{RawService, mcp};
-use rmcp::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject, ListResourcesResult,
     ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
     Resource, ResourceContents, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
-use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::{Value, json};
 
-const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
-const HANDBOOK: &str = "docs://handbook";
+// guide: settings
+use std::sync::Arc;
+
+use axum::Router;
+use pilaster::http::{self, Stack};
+use pilaster::mcp;
+use pilaster::tools::{Tools, tool};
+use rmcp::ServerHandler;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 /// A server of a resource and a tool.
 #[derive(Clone)]
 struct Library;
+
+/// The settings without which rmcp does not work on Lambda.
+fn settings() -> StreamableHttpServerConfig {
+    StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .disable_allowed_hosts()
+}
+
+type Service = StreamableHttpService<Library, NeverSessionManager>;
+
+fn library(settings: StreamableHttpServerConfig) -> Service {
+    let sessions = Arc::new(NeverSessionManager::default());
+    StreamableHttpService::new(|| Ok(Library), sessions, settings)
+}
+// guide: end
+
+const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
+const HANDBOOK: &str = "docs://handbook";
 
 impl ServerHandler for Library {
     fn get_info(&self) -> ServerConfig {
@@ -72,23 +92,6 @@ impl ServerHandler for Library {
         Ok(ReadResourceResult::new(vec![ResourceContents::text("Knock first.", request.uri)]).into())
     }
 }
-
-// guide: settings
-/// The settings without which rmcp does not work on Lambda.
-fn settings() -> StreamableHttpServerConfig {
-    StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true)
-        .disable_allowed_hosts()
-}
-
-type Service = StreamableHttpService<Library, NeverSessionManager>;
-
-fn library(settings: StreamableHttpServerConfig) -> Service {
-    let sessions = Arc::new(NeverSessionManager::default());
-    StreamableHttpService::new(|| Ok(Library), sessions, settings)
-}
-// guide: end
 
 /// Adds two numbers.
 #[tool]

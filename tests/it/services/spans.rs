@@ -49,26 +49,40 @@ async fn the_span_of_each_kind_has_its_name_its_trigger_and_its_kind() {
     }
 }
 
-/// An item, an event and a tool that fail leave the invocation a success.
+/// The name of the span that has the failure, and its `error.type`: an item or an event that fails by itself, or the
+/// invocation, which may be a success.
+fn failing(kind: &str, how: &str) -> (&'static str, &'static str) {
+    let name = match (kind, how) {
+        // The deadline is that of all items.
+        ("resolver of an item", "error" | "panic") => "item",
+        ("publish", "error" | "panic") => "event",
+        _ => expected(kind).0,
+    };
+    let error_type = match (kind, how) {
+        ("router of an agent", "late") => "504",
+        ("router of an agent", _) => "500",
+        (_, "late") => "Timeout",
+        ("authorizer" | "channel authorizer", "error") => "Error",
+        ("authorizer" | "channel authorizer" | "function of an agent" | "gateway" | "MCP server", "panic") => "Panic",
+        _ => "InternalError",
+    };
+    (name, error_type)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_in_the_span_also_where_the_invocation_succeeds() {
     for kind in kinds() {
-        let seen = Seen::default();
-        let is_failed = kind.call(&seen, &[asked("id-1", "error")]).await.remove(0).is_err();
-        let spans = seen.spans.spans();
-        let failed: Vec<_> = spans.iter().filter(|span| span["status"] == "error").collect();
-        let error_type = failed.last().map(|span| span["attributes"]["error.type"].as_str().unwrap());
-        let expected = match kind.name {
-            "resolver" | "resolver of an item" | "publish" | "function of an agent" | "gateway" | "MCP server" => {
-                Some("InternalError")
-            }
-            // A refusal is an answer, and a router reports its status.
-            _ => None,
-        };
-        if kind.name != "resolver of a batch" && kind.name != "publish of all" {
-            assert_eq!(error_type.filter(|_| expected.is_some() || is_failed), expected, "{}: {spans:#?}", kind.name);
+        for how in ["error", "panic", "late"] {
+            let seen = Seen::default();
+            let is_failed = kind.call(&seen, &[asked("id-1", how)]).await.remove(0).is_err();
+            let spans = seen.spans.spans();
+            let failed = spans.iter().filter(|span| span["status"] == "error");
+            let failed = failed.map(|span| (&span["name"], &span["attributes"]["error.type"])).collect::<Vec<_>>();
+            let (name, error_type) = failing(kind.name, how);
+            assert_eq!(failed, [(&json!(name), &json!(error_type))], "{} {how}: {spans:#?}", kind.name);
+            let text = Value::from(spans.clone()).to_string();
+            assert!(!text.contains("disk is") || is_failed, "{} {how}: {text}", kind.name);
         }
-        assert!(!Value::from(seen.spans.spans()).to_string().contains("disk is full") || is_failed, "{}", kind.name);
     }
 }
 

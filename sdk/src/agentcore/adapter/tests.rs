@@ -68,6 +68,20 @@ async fn check_34_the_tool_is_after_the_first_separator_and_an_error_names_the_a
     );
 }
 
+#[cfg(all(feature = "logging", feature = "testing"))]
+#[tokio::test]
+async fn an_unknown_tool_is_logged_once_and_not_as_an_error() {
+    let captured = crate::observe::logging::CapturedLogs::default();
+    let context = context("target___nope");
+    let caller = crate::testing::Caller::new(Tools::new().add(ask).for_agentcore()).with_context(context);
+    let error = caller.with_logs(&captured).call(json!({ "city": "hunter2" })).await.unwrap_err();
+    assert_eq!(error.error_type(), "UnknownTool");
+    let lines = captured.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!((&lines[0]["level"], &lines[0]["tool"]), (&json!("INFO"), &json!("nope")));
+    assert_eq!(lines[0]["error_type"], "UnknownTool");
+}
+
 #[tokio::test(start_paused = true)]
 async fn failures_for_the_model_are_values_and_others_are_opaque_errors() {
     let call = async |event: Value| call_with(context("t___a___b"), &event).await;
@@ -78,7 +92,7 @@ async fn failures_for_the_model_are_values_and_others_are_opaque_errors() {
     assert_eq!(invalid, json!({ "error": { "type": "InvalidArguments", "message": message } }));
     for (city, error_type) in [("broken", "InternalError"), ("panic", "Panic"), ("late", "Timeout")] {
         let error = call(json!({ "city": city })).await.unwrap_err();
-        assert_eq!((error.error_type(), error.message()), (error_type, "internal error (request 52fdfc07)"));
+        assert_eq!((error.error_type(), error.message()), (error_type, "internal error (request id 52fdfc07)"));
     }
 }
 

@@ -11,28 +11,37 @@ use tracing::Instrument;
 
 use super::config::AdapterConfig;
 use super::encode;
+use super::log::{self, Of};
 use crate::appsync::call::{FieldCall, FieldResponse};
 use crate::appsync::context::FieldContext;
-use crate::appsync_request::unauthorized::UNAUTHORIZED;
-use crate::appsync_request::{calls, failure};
+use crate::appsync_request::calls;
+use crate::appsync_request::failure::Failure;
 use crate::core::deadline::until;
-use crate::core::error::{self, BoxError, FunctionError};
+use crate::core::error::{BoxError, FunctionError};
 use crate::core::invocation::Invocation;
 
 const LATE: &str = "the resolver did not finish in time";
 
-type ItemResult = Result<Box<RawValue>, FunctionError>;
+type ItemResult = Result<Box<RawValue>, Failure>;
 
 /// Resolves one field.
-pub(super) async fn single<S>(service: &S, context: FieldContext, config: &AdapterConfig) -> ItemResult
+///
+/// # Errors
+///
+/// The error of the invocation; it is logged already, if it is one for the client.
+pub(super) async fn single<S>(
+    service: &S,
+    context: FieldContext,
+    config: &AdapterConfig,
+) -> Result<Box<RawValue>, FunctionError>
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
     config.routes.takes_batches(&context)?;
     #[cfg(feature = "otel")]
     super::spans::began(&context);
-    let results = called(service, vec![context], config).await;
-    results.into_iter().next().unwrap_or_else(|| Err(FunctionError::new("InternalError", "internal error")))
+    let results = called(service, vec![context.clone()], config).await;
+    results.and_then(only).map_err(|failure| log::single(failure, &context))
 }
 
 /// Resolves all items of a batch, and logs those that failed. The results are in the order of the items.
@@ -45,38 +54,25 @@ pub(super) async fn all<S>(
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
-    let fields = items.iter().map(|item| item.as_ref().ok().map(FieldContext::path)).collect::<Vec<_>>();
+    // A clone shares the context.
+    let contexts = items.iter().map(|item| item.as_ref().ok().cloned()).collect::<Vec<_>>();
     // A batch has one field; its first item decides which resolver it has.
-    let first = items.iter().find_map(|item| item.as_ref().ok()).cloned();
-    let takes_batches = first.as_ref().map_or(Ok(false), |first| config.routes.takes_batches(first));
+    let first = contexts.iter().flatten().next();
+    let takes_batches = first.map_or(Ok(false), |first| config.routes.takes_batches(first));
     #[cfg(feature = "otel")]
-    if let Some(first) = first.as_ref().filter(|_| takes_batches.is_ok()) {
+    if let Some(first) = first.filter(|_| takes_batches.is_ok()) {
         super::spans::began(first);
     }
     let results = match (takes_batches, first) {
-        (Ok(true), Some(first)) => whole(service, items, &first, config).await,
-        _ => each(service, items, invocation, config).await,
+        (Ok(true), Some(first)) => whole(service, items, first, config).await,
+        _ => each(service, items, first, invocation, config).await,
     };
-    let results = results.into_iter().map(encode::limited_item).collect::<Vec<_>>();
-    for (index, (result, field)) in results.iter().zip(&fields).enumerate() {
-        if let Err(error) = result {
-            log(index, field.as_deref(), error);
+    for (index, (result, context)) in results.iter().zip(&contexts).enumerate() {
+        if let Err(failure) = result {
+            log::failed(failure, Of::Item(index), context.as_ref());
         }
     }
     results
-}
-
-/// Emits the one log line of an item that failed; a single field is logged as a failed invocation.
-fn log(index: usize, field: Option<&str>, error: &FunctionError) {
-    let error_type = error.error_type();
-    if error_type == UNAUTHORIZED {
-        return error::log(error, |error| {
-            tracing::info!(item = index, field, error_type, error, "the client is not authorized");
-        });
-    }
-    error::log(error, |error| {
-        tracing::error!(item = index, field, error_type, error, "the item of the batch failed");
-    });
 }
 
 /// Calls the resolver once for all items of its field.
@@ -99,19 +95,25 @@ where
                 contexts.push(context);
                 None
             }
-            Ok(_) => Some(FunctionError::new("InvalidEvent", "the items of a batch are not of one field")),
-            Err(error) => Some(error),
+            Ok(_) => Some(FunctionError::new("InvalidEvent", "the items of a batch are not of one field").into()),
+            Err(error) => Some(Failure::from(error)),
         });
     }
-    let mut results = called(service, contexts, config).await.into_iter();
-    let lost = || Err(FunctionError::new("InternalError", "internal error"));
-    failed.into_iter().map(|failed| failed.map_or_else(|| results.next().unwrap_or_else(lost), Err)).collect()
+    let length = contexts.len();
+    let results = called(service, contexts, config).await;
+    let mut results = results.unwrap_or_else(|failure| every(failure, length, Some(first))).into_iter();
+    let merged = |failed: Option<Failure>| failed.map_or_else(|| results.next().unwrap_or_else(lost), Err);
+    let results = failed.into_iter().map(merged).collect::<Vec<_>>();
+    #[cfg(feature = "otel")]
+    super::spans::ended(&results);
+    results
 }
 
 /// Calls the resolver for each item, a bounded number of them concurrently.
 async fn each<S>(
     service: &S,
     items: Vec<Result<FieldContext, FunctionError>>,
+    first: Option<&FieldContext>,
     invocation: &Invocation,
     config: &AdapterConfig,
 ) -> Vec<ItemResult>
@@ -124,82 +126,81 @@ where
         let called = async {
             let context = item?;
             config.routes.takes_batches(&context)?;
-            one(service, context, config).await
+            let results = guarded(service, vec![context], invocation, config).await;
+            results.and_then(only)
         };
         #[cfg(feature = "otel")]
-        let called = called.inspect(super::spans::ended);
+        let called = called.inspect(|result| super::spans::ended([result]));
         called.instrument(span)
     };
     let results = calls::each(items, config.concurrency, end.map(|(end, _)| end), call, |_| false).await;
-    let late = || failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE);
-    results.into_iter().map(|result| result.unwrap_or_else(|| Err(late()))).collect()
-}
-
-/// Calls the resolver for one item; its time is that of the batch.
-async fn one<S>(service: &S, context: FieldContext, config: &AdapterConfig) -> ItemResult
-where
-    S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
-{
-    let invocation = context.invocation().clone();
-    let results = guarded(service, vec![context], &invocation, config).await;
-    results.into_iter().next().unwrap_or_else(|| Err(FunctionError::new("InternalError", "internal error")))
+    let late = results.iter().filter(|result| result.is_none()).count();
+    if late == 0 {
+        return results.into_iter().flatten().collect();
+    }
+    // The deadline is one failure of all items that are not done.
+    let time = end.map(|(_, time)| time).unwrap_or_default();
+    let mut failures = every(Failure::late(time, LATE), late, first).into_iter();
+    #[cfg(feature = "otel")]
+    super::spans::ended(failures.as_slice());
+    results.into_iter().map(|result| result.or_else(|| failures.next()).unwrap_or_else(lost)).collect()
 }
 
 /// Calls the resolver for these items, until the deadline. Returns one result for each.
-async fn called<S>(service: &S, items: Vec<FieldContext>, config: &AdapterConfig) -> Vec<ItemResult>
+///
+/// # Errors
+///
+/// The failure of the whole call.
+async fn called<S>(service: &S, items: Vec<FieldContext>, config: &AdapterConfig) -> Result<Vec<ItemResult>, Failure>
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
-    let Some(invocation) = items.first().map(|context| context.invocation().clone()) else { return Vec::new() };
-    let length = items.len();
+    let Some(invocation) = items.first().map(|context| context.invocation().clone()) else { return Ok(Vec::new()) };
     let end = config.margin.and_then(|margin| until(&invocation, margin));
     let called = calls::until_end(end.map(|(end, _)| end), guarded(service, items, &invocation, config)).await;
-    called.unwrap_or_else(|| {
-        let time = end.map(|(_, time)| time).unwrap_or_default();
-        (0..length).map(|_| Err(failure::late(time, LATE))).collect()
-    })
+    called.unwrap_or_else(|| Err(Failure::late(end.map(|(_, time)| time).unwrap_or_default(), LATE)))
 }
 
-/// Calls the resolver; an error and a panic are those of each item.
+/// Calls the resolver.
+///
+/// # Errors
+///
+/// The failure of the whole call: its error, or its panic.
 async fn guarded<S>(
     service: &S,
     items: Vec<FieldContext>,
     invocation: &Invocation,
     config: &AdapterConfig,
-) -> Vec<ItemResult>
+) -> Result<Vec<ItemResult>, Failure>
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
     let length = items.len();
-    // Catches a panic of the layers, the function, and the `Display` of their errors.
+    let public = |error| Failure::of(error, &config.error_types, invocation);
+    // Catches a panic of the layers, the function, and the texts of their errors.
     let called = async {
-        let response = service.clone().oneshot(FieldCall::new(items)).await.map_err(Into::into)?;
+        let response = service.clone().oneshot(FieldCall::new(items)).await.map_err(|error| public(error.into()))?;
         let results = response.into_results();
         if results.len() != length {
-            return Err(BoxError::from("a layer has changed the number of items"));
+            return Err(public("a layer has changed the number of items".into()));
         }
-        let public = |error| failure::of(error, &config.error_types, invocation);
-        Ok(results.into_iter().map(|result| result.map_err(public)).collect::<Vec<_>>())
+        Ok(results.into_iter().map(|result| encode::limited(result.map_err(public))).collect())
     };
-    let failed = match AssertUnwindSafe(called).catch_unwind().await {
-        Ok(Ok(results)) => return results,
-        Ok(Err(error)) => Failure::Error(error),
-        Err(payload) => Failure::Panic(payload),
-    };
-    let error = match failed {
-        Failure::Error(error) => failure::of(error, &config.error_types, invocation),
-        Failure::Panic(payload) => failure::panicked(payload, invocation, "the resolver panicked"),
-    };
-    every(error, length)
+    let panicked = |payload| Err(Failure::panicked(payload, invocation, "the resolver panicked"));
+    AssertUnwindSafe(called).catch_unwind().await.unwrap_or_else(panicked)
 }
 
-enum Failure {
-    Error(BoxError),
-    Panic(Box<dyn std::any::Any + Send>),
+/// Logs the failure of so many items, and returns it for each of them.
+fn every(failure: Failure, length: usize, context: Option<&FieldContext>) -> Vec<ItemResult> {
+    log::failed(&failure, Of::Items(length), context);
+    (0..length).map(|_| Err(failure.copy())).collect()
 }
 
-/// Returns the error for each item; the first one has its causes.
-fn every(error: FunctionError, length: usize) -> Vec<ItemResult> {
-    let copies = (1..length).map(|_| Err(FunctionError::new(error.error_type(), error.message()))).collect::<Vec<_>>();
-    std::iter::once(Err(error)).chain(copies).take(length).collect()
+/// Returns the result of a call with one item.
+fn only(results: Vec<ItemResult>) -> ItemResult {
+    results.into_iter().next().unwrap_or_else(lost)
+}
+
+fn lost() -> ItemResult {
+    Err(FunctionError::new("InternalError", "internal error").into())
 }

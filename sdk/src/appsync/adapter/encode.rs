@@ -1,9 +1,10 @@
-//! The responses: a single value as it is, and the items of a batch as a list of `{data}` and `{errorType,
-//! errorMessage}`.
+//! The response to a batch, a list of `{data}` and `{errorType, errorMessage}`, and the limit of a value. A single value is
+//! sent as it is.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::appsync_request::failure::Failure;
 use crate::core::error::FunctionError;
 use crate::core::raw::Outgoing;
 
@@ -25,35 +26,27 @@ enum Item<'a> {
     },
 }
 
-/// Returns the value of a single field.
-pub(super) fn single(result: Result<Box<RawValue>, FunctionError>) -> Result<Outgoing, FunctionError> {
-    limited(result?.into())
-}
-
-/// Returns the result of an item. A value that is too large for any response is its error alone.
-pub(super) fn limited_item(result: Result<Box<RawValue>, FunctionError>) -> Result<Box<RawValue>, FunctionError> {
-    match result {
-        Ok(data) if data.get().len() > LIMIT => {
-            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())))
-        }
-        other => other,
+/// Returns the result of a field. A value or an error that is too large for any response is its error alone.
+pub(super) fn limited(result: Result<Box<RawValue>, Failure>) -> Result<Box<RawValue>, Failure> {
+    let (what, length) = match &result {
+        Ok(data) => ("value", data.get().len()),
+        Err(failure) => ("error", failure.error_type().len() + failure.message().len()),
+    };
+    match length > LIMIT {
+        true => Err(FunctionError::new("ResponseTooLarge", too_large(what, length)).into()),
+        false => result,
     }
 }
 
 /// Returns the list of a batch.
-pub(super) fn batch(results: Vec<Result<Box<RawValue>, FunctionError>>) -> Result<Outgoing, FunctionError> {
+pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoing, FunctionError> {
     let items = results.iter().map(|result| match result {
         Ok(data) => Item::Value { data },
-        Err(error) => Item::Failed { error_type: error.error_type(), error_message: error.message() },
+        Err(failure) => Item::Failed { error_type: failure.error_type(), error_message: failure.message() },
     });
     let items = items.collect::<Vec<_>>();
-    let has_failed = results.iter().any(Result::is_err);
-    let response = Outgoing::serialize(&items);
-    limited(response.map_err(|_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON"))?)
-        .map(|response| response.describing_failure(has_failed))
-}
-
-fn limited(response: Outgoing) -> Result<Outgoing, FunctionError> {
+    let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
+    let response = Outgoing::serialize(&items).map_err(invalid)?.describing_failure(results.iter().any(Result::is_err));
     let length = response.as_json().map_or(0, |json| json.get().len());
     if length > LIMIT {
         return Err(FunctionError::new("ResponseTooLarge", too_large("response", length)));

@@ -2,7 +2,7 @@
 //! operations, and an event of AppSync has a field of one.
 
 use crate::appsync::context::FieldContext;
-use crate::core::error::FunctionError;
+use crate::appsync_request::failure::Failure;
 use crate::observe::traces::span;
 
 /// Names the span of the invocation by the field, such as `Query.post`: the schema limits the number of names.
@@ -12,9 +12,10 @@ pub(super) fn began(context: &FieldContext) {
     }
 }
 
-/// Marks the span of an item that failed.
-pub(super) fn ended<T>(result: &Result<T, FunctionError>) {
-    if let Err(error) = result {
-        span::set_failed(error.error_type());
+/// Marks the current span by the first failure: that of an item, or that of the invocation for a resolver that takes the
+/// batch.
+pub(super) fn ended<'a, T: 'a>(results: impl IntoIterator<Item = &'a Result<T, Failure>>) {
+    if let Some(failure) = results.into_iter().find_map(|result| result.as_ref().err()) {
+        span::set_failed(failure.error_type());
     }
 }

@@ -17,6 +17,7 @@ use crate::core::error::{BoxError, log};
 use crate::core::invocation::Invocation;
 use crate::core::limits::PAYLOAD_LIMIT;
 use crate::core::panic::{Cancellable, contained};
+use crate::tools::error::INVALID;
 
 /// A service of requests whose type is erased.
 pub(crate) type Api = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
@@ -73,6 +74,15 @@ pub(super) async fn call(
 pub(super) fn late(exceeded: &DeadlineExceeded) -> ApiResult {
     tracing::error!(error_type = "Timeout", error = %exceeded, "the request failed");
     problem(504, "Gateway Timeout", None)
+}
+
+/// Logs a request whose parameters or properties do not fit, marks the span of the invocation, and returns the response. Its
+/// sentence is for the model, and names may be the model's.
+pub(super) fn refused(wrong: &str) -> ApiResult {
+    tracing::info!(error_type = INVALID, "the arguments do not fit the route");
+    #[cfg(feature = "otel")]
+    crate::observe::traces::span::set_failed(INVALID);
+    problem(400, "Bad Request", Some(wrong))
 }
 
 /// Returns a problem (RFC 9457).

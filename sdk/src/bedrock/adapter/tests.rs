@@ -227,9 +227,9 @@ async fn check_29_an_unknown_function_is_reprompted_and_a_failing_dependency_is_
     for (how, state, body) in [
         ("stated", "REPROMPT", "try another day"),
         ("function", "REPROMPT", "it is gone"),
-        ("io", "FAILURE", "internal error (request 52fdfc07)"),
-        ("panic", "FAILURE", "internal error (request 52fdfc07)"),
-        ("late", "FAILURE", "internal error (request 52fdfc07)"),
+        ("io", "FAILURE", "internal error (request id 52fdfc07)"),
+        ("panic", "FAILURE", "internal error (request id 52fdfc07)"),
+        ("late", "FAILURE", "internal error (request id 52fdfc07)"),
     ] {
         let answer = call(tools(), &event("fail", &[("how", how)])).await.unwrap();
         assert_eq!(result(&answer), (Some(state), body), "{how}");
@@ -239,23 +239,40 @@ async fn check_29_an_unknown_function_is_reprompted_and_a_failing_dependency_is_
 
 #[cfg(feature = "logging")]
 #[tokio::test]
-async fn arguments_that_do_not_fit_are_logged_once_with_the_tool_and_no_value() {
+async fn what_the_caller_sends_wrongly_is_logged_once_and_no_value() {
     use crate::observe::logging::{CapturedLogs, Logs};
     use tracing::instrument::WithSubscriber as _;
 
-    // One is refused by its text, one by the type of the input.
-    for (name, text) in [("int", "hunter2"), ("big", "-1")] {
+    let property = json!([{ "name": "n", "type": "integer", "value": "hunter2" }]);
+    let of_router = |path: &str, parameters: Value| {
+        json!({
+            "messageVersion": "1.0", "actionGroup": "group", "apiPath": path, "httpMethod": "POST", "parameters": parameters,
+            "requestBody": { "content": { "application/json": { "properties": property } } },
+        })
+    };
+    let twice = json!([{ "name": "id", "value": "hunter2" }, { "name": "id", "value": "2" }]);
+    let unfit = ("InvalidArguments", "the arguments do not fit the tool");
+    let route = ("InvalidArguments", "the arguments do not fit the route");
+    let unknown = ("UnknownTool", "the caller names a tool that does not exist");
+    for (event, (error_type, message), tool) in [
+        // One is refused by its text, one by the type of the input.
+        (event("exact", &[("int", "hunter2")]), unfit, json!("exact")),
+        (event("exact", &[("big", "-1")]), unfit, json!("exact")),
+        (event("nope", &[]), unknown, json!("nope")),
+        (event("hunter2 is no name", &[]), unknown, Value::Null),
+        (of_router("/users/{id}", json!([])), route, Value::Null),
+        (of_router("/users/{id}", twice), route, Value::Null),
+        (of_router("/users", json!([])), route, Value::Null),
+    ] {
         let captured = CapturedLogs::default();
         let logs = Logs::new().writer(captured.clone()).build();
-        call(Tools::new().add(exact).for_bedrock(), &event("exact", &[(name, text)]))
-            .with_subscriber(logs)
-            .await
-            .unwrap();
+        let function = Tools::new().add(exact).for_bedrock().openapi(axum::Router::new());
+        call(function, &event).with_subscriber(logs).await.unwrap();
         let lines = captured.lines();
-        let lines = lines.iter().filter(|line| line["message"] == "the arguments do not fit the tool");
-        let lines = lines.collect::<Vec<_>>();
-        assert_eq!(lines.len(), 1, "{name}: {lines:?}");
-        assert_eq!((&lines[0]["level"], &lines[0]["tool"]), (&json!("INFO"), &json!("exact")));
+        assert_eq!(lines.len(), 1, "{event}: {lines:?}");
+        let (line, expected) = (&lines[0], [json!("INFO"), json!(error_type), json!(message), tool]);
+        let found = ["level", "error_type", "message", "tool"].map(|key| line.get(key).cloned().unwrap_or_default());
+        assert_eq!(found, expected, "{event}");
         assert!(!format!("{lines:?}").contains("hunter2"));
     }
 }

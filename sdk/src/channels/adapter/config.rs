@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::appsync_request::failure::Failure;
 use crate::channels::call::Innermost;
 use crate::channels::patterns::Patterns;
 use crate::channels::unmatched::Unmatched;
@@ -38,7 +39,7 @@ pub(in crate::channels) struct PublishEntry {
 }
 
 /// Returns the error of a channel without a handler, and logs the channel, which the client does not read.
-pub(super) fn unknown(channel: &str) -> FunctionError {
+pub(super) fn unknown(channel: &str) -> Failure {
     tracing::warn!(channel, "no handler is registered for the channel: the request is refused");
-    FunctionError::new("UnknownChannel", "no handler is registered for this channel")
+    Failure::from(FunctionError::new("UnknownChannel", "no handler is registered for this channel")).logged()
 }

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::publish::Answer;
+use super::answer::Answer;
+use crate::appsync_request::failure::Failure;
 use crate::channels::call::IncomingEvent;
 use crate::channels::context::ChannelContext;
 use crate::core::error::FunctionError;
 use crate::core::raw::Outgoing;
 
-/// The largest payload that AppSync broadcasts, and the largest response that it evaluates, in bytes
-/// (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>).
-const LARGEST_PAYLOAD: usize = 240 * 1024;
+/// The largest response that AppSync evaluates, in bytes (<https://docs.aws.amazon.com/general/latest/gr/appsync.html>).
 const LARGEST_RESPONSE: usize = 5 * 1024 * 1024;
 
 /// The most ids in the line of a log.
@@ -39,15 +38,12 @@ enum Event<'a> {
 pub(super) fn publish(
     context: &ChannelContext,
     events: &[IncomingEvent],
-    answers: Vec<Answer>,
+    answers: &[Answer],
 ) -> Result<Outgoing, FunctionError> {
-    check_ids(context, events, &answers)?;
+    check_ids(context, events, answers)?;
     let encoded = answers.iter().map(|Answer { id, result }| match result {
-        Ok(payload) if payload.get().len() > LARGEST_PAYLOAD => {
-            Event::Failed { id, error: text(&too_large(context, id, payload.get().len())) }
-        }
         Ok(payload) => Event::Payload { id, payload },
-        Err(error) => Event::Failed { id, error: text(error) },
+        Err(failure) => Event::Failed { id, error: text(failure) },
     });
     let response = PublishResponse { events: encoded.collect() };
     let response = serialized(&response)?;
@@ -60,14 +56,14 @@ pub(super) fn publish(
 }
 
 /// Returns the response to a subscription.
-pub(super) fn subscribe(result: Result<Option<FunctionError>, FunctionError>) -> Result<Outgoing, FunctionError> {
+pub(super) fn subscribe(refused: Option<Failure>) -> Result<Outgoing, FunctionError> {
     #[derive(Serialize)]
     struct Refused {
         error: String,
     }
-    match result? {
+    match refused {
         None => serialized(&()),
-        Some(error) => serialized(&Refused { error: text(&error) }),
+        Some(failure) => serialized(&Refused { error: text(&failure) }),
     }
 }
 
@@ -77,8 +73,8 @@ fn serialized(response: &impl Serialize) -> Result<Outgoing, FunctionError> {
 }
 
 /// Returns the one text that AppSync takes for an error.
-fn text(error: &FunctionError) -> String {
-    format!("{}: {}", error.error_type(), error.message())
+fn text(failure: &Failure) -> String {
+    format!("{}: {}", failure.error_type(), failure.message())
 }
 
 /// Checks that each id of the response is one of the publish, and logs the events that are not broadcast: a filter and a
@@ -111,17 +107,4 @@ fn check_ids(context: &ChannelContext, events: &[IncomingEvent], answers: &[Answ
         tracing::info!(channel = context.path(), dropped, event_ids, "events are not broadcast");
     }
     Ok(())
-}
-
-fn too_large(context: &ChannelContext, event_id: &str, length: usize) -> FunctionError {
-    let channel = context.path();
-    tracing::warn!(
-        channel,
-        event_id,
-        length,
-        limit = LARGEST_PAYLOAD,
-        "the payload is too large: the event is not broadcast"
-    );
-    let message = format!("the payload has {length} bytes; the limit of AppSync is {LARGEST_PAYLOAD}");
-    FunctionError::new("PayloadTooLarge", message)
 }

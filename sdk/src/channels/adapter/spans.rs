@@ -1,8 +1,8 @@
 //! The span attributes of a publish, of its events and of a subscription, by
 //! <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>; never a payload.
 
+use crate::appsync_request::failure::Failure;
 use crate::channels::context::{ChannelContext, Operation};
-use crate::core::error::FunctionError;
 use crate::observe::traces::span;
 
 /// Records the operation in the span of the invocation. Its name has the namespace: clients can invent the other segments.
@@ -23,9 +23,10 @@ pub(super) fn began(context: &ChannelContext, events: usize) {
     }
 }
 
-/// Marks the span of an event that failed.
-pub(super) fn failed(error: Option<&FunctionError>) {
-    if let Some(error) = error {
-        span::set_failed(error.error_type());
+/// Marks the current span as failed: that of an event, or that of the invocation for a handler of all events and for a
+/// subscription.
+pub(super) fn failed(failure: Option<&Failure>) {
+    if let Some(failure) = failure {
+        span::set_failed(failure.error_type());
     }
 }

@@ -16,7 +16,7 @@ impl NamedErrors {
     /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
     /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
     /// that is internal or has the text of an [`Internal`](super::Internal) cause.
-    #[cfg(any(feature = "appsync", test))]
+    #[cfg(test)]
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
         self.stated_with(error, |_| None)
     }

@@ -34,13 +34,51 @@ async fn blocks_of_content_have_their_media() {
     assert_eq!(content, expected);
 }
 
+/// The schemas of 2025-03-26 to 2026-07-28 have text, images, audio and embedded resources; `resource_link` came with
+/// 2025-06-18.
+#[tokio::test]
+async fn a_client_gets_no_block_that_its_revision_does_not_have() {
+    for (version, has_links) in
+        [(None, false), (Some("2025-03-26"), false), (Some("2025-06-18"), true), (Some("2025-11-25"), true)]
+    {
+        let request = version
+            .into_iter()
+            .fold(http_request(), |request, version| request.header("mcp-protocol-version", version));
+        let (_, message) = legacy("tools/call", &json!({ "name": "picture" }));
+        let content = result(&server(), (request, message)).await["content"].clone();
+        let kinds = content.as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect::<Vec<_>>();
+        let link = if has_links { "resource_link" } else { "text" };
+        assert_eq!(kinds, ["text", "image", "audio", link, "resource"], "{version:?}");
+        if !has_links {
+            assert_eq!(content[3], json!({ "type": "text", "text": "a: https://a.example" }));
+        }
+    }
+}
+
+#[cfg(feature = "logging")]
+#[tokio::test]
+async fn an_unknown_tool_is_logged_once_with_its_name_if_a_tool_can_have_it() {
+    use crate::observe::logging::{CapturedLogs, Logs};
+    use tracing::instrument::WithSubscriber as _;
+
+    for (name, shown) in [("nope", json!("nope")), ("no such tool", Value::Null)] {
+        let captured = CapturedLogs::default();
+        let logs = Logs::new().writer(captured.clone()).build();
+        answer(&server(), legacy("tools/call", &json!({ "name": name }))).with_subscriber(logs).await;
+        let lines = captured.lines();
+        assert_eq!(lines.len(), 1, "{name}: {lines:?}");
+        assert_eq!((&lines[0]["level"], &lines[0]["error_type"]), (&json!("INFO"), &json!("UnknownTool")));
+        assert_eq!(lines[0].get("tool").unwrap_or(&Value::Null), &shown);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn check_41_a_tool_that_fails_panics_or_is_late_is_an_error_that_the_model_reads() {
     for (how, expected) in [
         ("stated", "try \"again\""),
-        ("other", "internal error (request 52fdfc07)"),
-        ("panic", "internal error (request 52fdfc07)"),
-        ("late", "internal error (request 52fdfc07)"),
+        ("other", "internal error (request id 52fdfc07)"),
+        ("panic", "internal error (request id 52fdfc07)"),
+        ("late", "internal error (request id 52fdfc07)"),
     ] {
         for message in [
             modern("tools/call", json!({ "name": "ask", "arguments": { "how": how } })),

@@ -14,8 +14,8 @@ use crate::appsync::Resolvers;
 ///
 /// # Panics
 ///
-/// If the schema is not valid GraphQL, if it lacks a field: with its name, and the most similar one of the schema; or if
-/// a field is one of an interface, for which AppSync calls nothing.
+/// If the schema is a path or is not valid GraphQL; if it lacks a field: with its name, and the most similar one of the
+/// schema; or if a field is one of an interface, for which AppSync calls nothing.
 ///
 /// # Example
 ///
@@ -33,6 +33,10 @@ use crate::appsync::Resolvers;
 /// ```
 #[track_caller]
 pub fn assert_appsync_schema(schema: &str, resolvers: &Resolvers) {
+    assert!(
+        schema.contains('{'),
+        "the schema has no type: pass its text, such as `include_str!(\"../schema.graphql\")`, not its path"
+    );
     let Fields { of_objects: fields, of_interfaces } = match fields(schema) {
         Ok(fields) => fields,
         Err(mistake) => panic!("the schema is not valid GraphQL: {mistake}"),

@@ -23,6 +23,29 @@ impl Tools {
     /// A parameter has only a type, a description and whether it is required, so the input of a tool is flat: values,
     /// and lists of values. The elements of a list are in its description.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::tools::{Input, Tool, Tools};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    /// use serde_json::json;
+    ///
+    /// /// The weather in a city.
+    /// #[derive(Deserialize, JsonSchema, Tool)]
+    /// struct Weather {
+    ///     /// Its English name.
+    ///     city: String,
+    /// }
+    ///
+    /// let tools = Tools::new().add(async |Input(_): Input<Weather>| "sunny");
+    /// let city = json!({ "type": "string", "description": "Its English name.", "required": true });
+    /// let weather = json!({
+    ///     "name": "weather", "description": "The weather in a city.", "parameters": { "city": city },
+    /// });
+    /// assert_eq!(tools.bedrock_schema().unwrap(), json!({ "functions": [weather] }));
+    /// ```
+    ///
     /// # Errors
     ///
     /// Types and names that the dialect cannot express, each with its tool and the path of the field: a nested object, and
@@ -104,7 +127,7 @@ fn parameter(reducer: &mut Reducer<'_>, name: &str, property: &Reduced, required
         return None;
     }
     let own = property.description.clone();
-    let items = property.items.as_ref().map(|items| format!("A list of {}.", described(items)));
+    let items = property.items.as_ref().map(|items| format!("A list of {}.", described(items, "s")));
     let description = own.into_iter().chain(items).collect::<Vec<_>>().join(" ");
     if description.chars().count() > LONGEST_DESCRIPTION {
         reducer.fault(&path, &format!("a description longer than {LONGEST_DESCRIPTION} characters"));
@@ -117,18 +140,21 @@ fn parameter(reducer: &mut Reducer<'_>, name: &str, property: &Reduced, required
     Some(parameter)
 }
 
-/// Describes the elements of a list.
-fn described(items: &Reduced) -> String {
+/// Describes the elements of a list, or a member of them: `plural` is `s`, or nothing for one value.
+fn described(items: &Reduced, plural: &str) -> String {
     let form = match &*items.kind {
         "object" => {
             let members = items.properties.iter().map(|(name, property)| {
                 let optional = if items.required.contains(name) { "" } else { "optional " };
-                format!("{name} ({optional}{})", described(property))
+                format!("{name} ({optional}{})", described(property, ""))
             });
-            format!("objects with {}", members.collect::<Vec<_>>().join(", "))
+            format!("object{plural} with {}", members.collect::<Vec<_>>().join(", "))
         }
-        "array" => format!("lists of {}", items.items.as_ref().map(|items| described(items)).unwrap_or_default()),
-        kind => kind.to_owned(),
+        "array" => {
+            let items = items.items.as_ref().map(|items| described(items, "s")).unwrap_or_default();
+            format!("list{plural} of {items}")
+        }
+        kind => format!("{kind}{plural}"),
     };
     match &items.description {
         Some(description) => format!("{form}: {}", description.trim_end_matches('.')),

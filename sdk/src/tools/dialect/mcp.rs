@@ -13,6 +13,25 @@ impl Tools {
     /// Returns the tools as a list of `tools/list` in MCP, with their schemas by JSON Schema 2020-12. An output that is not
     /// an object is the member `result` of one.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use pilaster::tools::{Input, Tool, Tools};
+    /// use schemars::JsonSchema;
+    /// use serde::Deserialize;
+    ///
+    /// /// Doubles a number.
+    /// #[derive(Deserialize, JsonSchema, Tool)]
+    /// struct Double {
+    ///     number: i64,
+    /// }
+    ///
+    /// let tools = Tools::new().add(async |Input(Double { number }): Input<Double>| number.saturating_mul(2));
+    /// let schema = tools.mcp_schema().unwrap();
+    /// assert_eq!(schema[0]["inputSchema"]["required"][0], "number");
+    /// assert_eq!(schema[0]["outputSchema"]["properties"]["result"]["type"], "integer");
+    /// ```
+    ///
     /// # Errors
     ///
     /// Two tools have one name, or a name or a description is not valid; an input is not always an object; an

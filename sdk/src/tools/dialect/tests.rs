@@ -310,7 +310,7 @@ fn bedrock_has_flat_parameters_and_refuses_a_nested_object() {
         schema["functions"][0]["parameters"],
         json!({
             "lines": { "type": "array", "required": true, "description": lines },
-            "days": { "type": "array", "required": false, "description": "A list of integer." },
+            "days": { "type": "array", "required": false, "description": "A list of integers." },
             "priority": {
                 "type": "string", "required": true, "description": "How urgent it is. One of: low, high.",
             },

@@ -161,9 +161,9 @@ async fn the_metadata_of_the_resource_need_no_token_and_a_401_names_them() {
             "bearer_methods_supported": ["header"],
         });
         assert_eq!(document, expected);
-        let url = format!("resource_metadata=\"https://api.example.com{path}\"");
+        let named = format!("scope=\"users:read\", resource_metadata=\"https://api.example.com{path}\"");
         for (headers, expected) in
-            [(&[][..], format!("Bearer {url}")), (&["Bearer x"], format!("Bearer error=\"invalid_token\", {url}"))]
+            [(&[][..], format!("Bearer {named}")), (&["Bearer x"], format!("Bearer error=\"invalid_token\", {named}"))]
         {
             assert_eq!(challenge(&send(&layer, request("/", headers)).await), expected);
         }
