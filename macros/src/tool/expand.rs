@@ -45,7 +45,8 @@ pub(super) fn expand(options: &Options, function: &Function, arguments: &Argumen
     let tools = match returned(&function.sig) {
         Some(ty) => {
             let path = pilaster.at(ty.span());
-            let tool = quote_spanned!(ty.span()=> #path::__private::type_of::<#ty>().pilaster_returned(#tool));
+            let returned = quote_spanned!(ty.span()=> #path::__private::type_of::<#ty>().pilaster_returned());
+            let tool = quote_spanned!(ty.span()=> #path::__private::returning(#returned, #tool));
             let tools = quote!(#pilaster::tools::Tools::new().pilaster_add(#tool));
             quote! {{
                 use #pilaster::__private::{Fallback as _, Returned as _};

@@ -82,14 +82,17 @@ impl<E: Never, R> ErrorOfTool<Nothing, R> for E {
     }
 }
 
+/// A `Result` that a tool returns.
+#[derive(Debug)]
+pub struct OfResult<T, E>(PhantomData<(T, E)>);
+
+/// Any other value that a tool returns.
+#[derive(Debug)]
+pub struct OfValue<T>(PhantomData<T>);
+
 impl<T, E> Type<Result<T, E>> {
-    /// Returns the function of a tool that returns a `Result`, whatever its error implements beside.
-    pub fn pilaster_returned<M, N, F>(self, function: F) -> E::Function
-    where
-        T: ReturnedByTool<M, F>,
-        E: ErrorOfTool<N, T::Function>,
-    {
-        E::function(T::function(function))
+    pub fn pilaster_returned(self) -> OfResult<T, E> {
+        OfResult(PhantomData)
     }
 }
 
@@ -97,17 +100,42 @@ impl<T, E> Type<Result<T, E>> {
 pub trait Returned {
     type Type;
 
-    /// Returns the function of a tool that returns this type.
-    fn pilaster_returned<M, F>(&self, function: F) -> <Self::Type as ReturnedByTool<M, F>>::Function
-    where
-        Self::Type: ReturnedByTool<M, F>,
-    {
-        Self::Type::function(function)
+    fn pilaster_returned(&self) -> OfValue<Self::Type> {
+        OfValue(PhantomData)
     }
 }
 
 impl<T> Returned for Type<T> {
     type Type = T;
+}
+
+/// What is checked of a return type. The methods above have no requirements: the compiler would take the fallback for a
+/// type that does not meet them.
+pub trait Requires<Marker, F> {
+    type Function;
+
+    fn function(function: F) -> Self::Function;
+}
+
+impl<T: ReturnedByTool<M, F>, E: ErrorOfTool<N, T::Function>, M, N, F> Requires<(M, N), F> for OfResult<T, E> {
+    type Function = E::Function;
+
+    fn function(function: F) -> E::Function {
+        E::function(T::function(function))
+    }
+}
+
+impl<T: ReturnedByTool<M, F>, M, F> Requires<(M, ()), F> for OfValue<T> {
+    type Function = T::Function;
+
+    fn function(function: F) -> T::Function {
+        T::function(function)
+    }
+}
+
+/// Returns the function of a tool with what is known of its return type.
+pub fn returning<R: Requires<M, F>, M, F>(_: R, function: F) -> R::Function {
+    R::function(function)
 }
 
 /// A function whose return type is known.
