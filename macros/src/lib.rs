@@ -19,12 +19,12 @@ mod tool_input;
 
 use proc_macro::TokenStream;
 
-use self::explained::explained;
+use self::explained::{Page, explained};
 
 /// Implements `pilaster::lambda_handler`.
 #[proc_macro_attribute]
 pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
-    explained(lambda_handler::expand(options.into(), item.into())).into()
+    explained(Page::Compile, lambda_handler::expand(options.into(), item.into())).into()
 }
 
 /// Implements `FromSecret` for a type that is read from the secret of `#[secret(id = "…")]` or
@@ -33,7 +33,7 @@ pub fn lambda_handler(options: TokenStream, item: TokenStream) -> TokenStream {
 /// See `pilaster::config::secrets::FromSecret`.
 #[proc_macro_derive(FromSecret, attributes(secret))]
 pub fn from_secret(input: TokenStream) -> TokenStream {
-    explained(from_secret::expand(input.into())).into()
+    explained(Page::Compile, from_secret::expand(input.into())).into()
 }
 
 /// Implements `FromParameter` for a type that is read from the parameter of `#[parameter(name = "…")]` or
@@ -42,7 +42,7 @@ pub fn from_secret(input: TokenStream) -> TokenStream {
 /// See `pilaster::config::parameters::FromParameter`.
 #[proc_macro_derive(FromParameter, attributes(parameter))]
 pub fn from_parameter(input: TokenStream) -> TokenStream {
-    explained(from_parameter::expand(input.into())).into()
+    explained(Page::Compile, from_parameter::expand(input.into())).into()
 }
 
 /// Implements `ErrorType`: the name of the variant, or of the struct, is the `errorType` of the failed invocation.
@@ -53,19 +53,19 @@ pub fn from_parameter(input: TokenStream) -> TokenStream {
 /// See `pilaster::ErrorType`.
 #[proc_macro_derive(ErrorType, attributes(error_type))]
 pub fn error_type(input: TokenStream) -> TokenStream {
-    explained(error_type::expand(input.into())).into()
+    explained(Page::Compile, error_type::expand(input.into())).into()
 }
 
 /// Implements `pilaster::idempotent`.
 #[proc_macro_attribute]
 pub fn idempotent(options: TokenStream, item: TokenStream) -> TokenStream {
-    explained(idempotent::expand(options.into(), item.into())).into()
+    explained(Page::Compile, idempotent::expand(options.into(), item.into())).into()
 }
 
 /// Implements `pilaster::http::operation`.
 #[proc_macro_attribute]
 pub fn operation(options: TokenStream, item: TokenStream) -> TokenStream {
-    explained(operation::expand(options.into(), item.into())).into()
+    explained(Page::Compile, operation::expand(options.into(), item.into())).into()
 }
 
 /// Maps each variant of an error to a response: `#[http(status = 404)]`, with `detail = "…"` if the client should read
@@ -75,7 +75,7 @@ pub fn operation(options: TokenStream, item: TokenStream) -> TokenStream {
 /// See `pilaster::http::ToHttpError`.
 #[proc_macro_derive(ToHttpError, attributes(http))]
 pub fn to_http_error(input: TokenStream) -> TokenStream {
-    explained(to_http_error::expand(input.into())).into()
+    explained(Page::Compile, to_http_error::expand(input.into())).into()
 }
 
 /// Implements `pilaster::tools::Tool` for the input of a tool, which its doc comment describes to the model.
@@ -83,11 +83,11 @@ pub fn to_http_error(input: TokenStream) -> TokenStream {
 /// See `pilaster::tools::Tool`.
 #[proc_macro_derive(Tool, attributes(tool))]
 pub fn tool_input(input: TokenStream) -> TokenStream {
-    explained(tool_input::expand(input.into())).into()
+    explained(Page::Tools, tool_input::expand(input.into())).into()
 }
 
 /// Implements `pilaster::tools::tool`.
 #[proc_macro_attribute]
 pub fn tool(options: TokenStream, item: TokenStream) -> TokenStream {
-    explained(tool::expand(options.into(), item.into())).into()
+    explained(Page::Tools, tool::expand(options.into(), item.into())).into()
 }

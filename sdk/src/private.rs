@@ -12,5 +12,7 @@ pub use crate::http::described::{add_route, with_operation};
 pub use crate::openapi::probe::{Documentable, IsDocumentable, Silent, Unnamed};
 pub use crate::runtime::run_made as run;
 #[cfg(feature = "tools")]
+pub use crate::tools::returned::{ErrorOfTool, Returned, ReturnedByTool, returning};
+#[cfg(feature = "tools")]
 #[doc(no_inline)]
 pub use {schemars, serde};

@@ -64,6 +64,8 @@ mod outcome;
 mod output;
 mod registered;
 mod registry;
+#[cfg(feature = "macros")]
+pub(crate) mod returned;
 mod schema;
 #[cfg(any(feature = "bedrock", feature = "agentcore"))]
 pub(crate) mod service;
@@ -88,9 +90,10 @@ pub use self::extract::FromToolCall;
 pub use self::from_fn::{FromFn, FromFnLayer, Next, from_fn};
 pub use self::handler::ToolFunction;
 pub use self::input::{Arguments, Input};
+pub use self::layers::ToolLayer;
 pub use self::outcome::Outcome;
 #[doc(hidden)]
-pub use self::output::{ByContent, ByValue, Fallible, Plain, ReturnedByTool, returning};
+pub use self::output::{ByContent, ByValue, Fallible, Plain};
 pub use self::output::{ToolOutput, ToolResult};
 pub use self::registered::RegisteredTool;
 #[doc(hidden)]

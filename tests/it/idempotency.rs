@@ -5,6 +5,7 @@ mod answers;
 mod callers;
 mod keys;
 mod model;
+mod opaque;
 mod proofs;
 mod records;
 

@@ -164,6 +164,54 @@ async fn the_error_type_of_one_function_is_opaque_from_another() {
     assert_eq!(answer(tools().error_type::<ScaleError>()).await, "Some(\"REPROMPT\") broken");
 }
 
+/// A text, and an error that is also a value, are errors: the compiler is not asked to choose.
+#[tokio::test]
+async fn an_error_that_is_also_a_value_is_an_error() {
+    #[derive(Debug, Serialize, JsonSchema)]
+    struct Failed {
+        host: String,
+    }
+    impl std::fmt::Display for Failed {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("secret host")
+        }
+    }
+    impl std::error::Error for Failed {}
+    type Outcome<T> = Result<T, Failed>;
+    /// Fails.
+    #[tool]
+    async fn owned() -> Result<i64, String> {
+        Err("secret host".to_owned())
+    }
+    /// Fails.
+    #[tool]
+    async fn borrowed() -> Result<String, &'static str> {
+        Err("secret host")
+    }
+    /// Fails.
+    #[tool]
+    async fn value() -> Outcome<Content> {
+        Err(Failed { host: "secret host".to_owned() })
+    }
+    /// Succeeds.
+    #[tool]
+    async fn fine(number: i64) -> Outcome<i64> {
+        Ok(number)
+    }
+    let tools = Tools::new().add(owned::tool()).add(borrowed::tool()).add(value::tool()).add(fine::tool());
+    for name in ["owned", "borrowed", "value"] {
+        let answer = Caller::new(tools.clone().for_bedrock()).call(bedrock::function(name)).await.unwrap();
+        let (state, text) = bedrock::result(&answer).unwrap();
+        assert_eq!(state, Some("FAILURE"), "{name}");
+        assert!(text.starts_with("internal error"), "{name}: {text}");
+    }
+    let fine = bedrock::function("fine").parameter("number", "integer", "7");
+    let answer = Caller::new(tools.clone().for_bedrock()).call(fine).await.unwrap();
+    assert_eq!(bedrock::result(&answer), Some((None, "7")));
+    let schema = |name: &str| tools.get(name).unwrap().output_schema().map(|schema| schema["type"].clone());
+    assert_eq!([schema("owned"), schema("borrowed"), schema("value")], [Some("integer".into()), None, None]);
+}
+
 #[tokio::test]
 async fn a_description_may_be_that_of_a_file() {
     /// Draws.

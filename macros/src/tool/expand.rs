@@ -42,21 +42,18 @@ pub(super) fn expand(options: &Options, function: &Function, arguments: &Argumen
     let tool = quote! {
         |#(#extractors)* #pilaster::tools::Input(#input): #pilaster::tools::Input<PilasterInput>| #name(#(#values),*)
     };
-    let returned = returned(&function.sig);
-    let tool = match returned {
+    let tools = match returned(&function.sig) {
         Some(ty) => {
             let path = pilaster.at(ty.span());
-            quote_spanned!(ty.span()=> #path::tools::returning::<#ty, _, _>(#tool))
+            let returned = quote_spanned!(ty.span()=> #path::__private::type_of::<#ty>().pilaster_returned());
+            let tool = quote_spanned!(ty.span()=> #path::__private::returning(#returned, #tool));
+            let tools = quote!(#pilaster::tools::Tools::new().pilaster_add(#tool));
+            quote! {{
+                use #pilaster::__private::{Fallback as _, Returned as _};
+                #pilaster::__private::type_of::<#ty>().pilaster_error().pilaster_tool_error_type(#tools)
+            }}
         }
-        None => tool,
-    };
-    let tools = quote!(#pilaster::tools::Tools::new().add(#tool));
-    let tools = match returned {
-        Some(ty) => quote! {{
-            use #pilaster::__private::Fallback as _;
-            #pilaster::__private::type_of::<#ty>().pilaster_error().pilaster_tool_error_type(#tools)
-        }},
-        None => tools,
+        None => quote!(#pilaster::tools::Tools::new().add(#tool)),
     };
     let items = own_type(
         function,

@@ -105,6 +105,7 @@ impl<S, L, O> Function<AgentCoreFunction<S>, L, O> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for AgentCoreFunction<S>
 where
     L: Layer<S>,

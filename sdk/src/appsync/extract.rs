@@ -44,7 +44,7 @@ use crate::core::invocation::FromInvocation;
     message = "`{Self}` cannot be an argument of a resolver",
     label = "created neither from an invocation nor from the context of a field",
     note = "a resolver takes `Arguments<T>`, `Source<T>`, `Identity`, `RequestHeaders`, `Selection`, `Prev<T>`, `Stash<T>`, … of `pilaster::appsync`, and before them `Client<T>`, `Secret<T>`, `Metrics`, `Invocation`, or a type that implements `pilaster::appsync::FromContext`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromContext: Sized + Send {
     /// Creates the argument.
@@ -75,7 +75,7 @@ impl FromField for FieldContext {}
     message = "`{Self}` is not a part of an event of AppSync",
     label = "cannot be the last argument of a resolver",
     note = "the last argument of a resolver is `Arguments<T>`, `Source<T>`, `Identity`, `FieldInfo`, … of `pilaster::appsync`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromField: FromContext {}
 
@@ -88,7 +88,7 @@ pub trait FromField: FromContext {}
     message = "`{Self}` cannot be an argument beside a batch",
     label = "not the same for all items of a batch",
     note = "beside a `Batch` a resolver takes `Identity`, `RequestHeaders`, `Client<T>`, `Secret<T>`, `Metrics` and `Invocation`; the sources and the arguments of the items are in the batch, such as `Batch<Post, Page>`: `item.source`, `item.arguments`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromRequestContext: FromContext {}
 

@@ -91,6 +91,7 @@ impl<S, L, O> Function<FieldFunction<S>, L, O> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for FieldFunction<S>
 where
     L: Layer<S>,

@@ -18,7 +18,7 @@ use crate::function::handler::{Call, each_arity};
     message = "`{Self}` cannot be returned from a resolver",
     label = "not a valid return type",
     note = "a resolver returns `Result<T, E>`: `T` implements `serde::Serialize`, `E` is any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait ResolverResult {
     /// Returns the value of the field. Other crates cannot implement it.
@@ -40,7 +40,7 @@ impl<T: Serialize, E: Into<BoxError> + 'static> ResolverResult for Result<T, E> 
     message = "`{Self}` cannot be returned from a resolver of batches",
     label = "not a valid return type",
     note = "a resolver of batches returns `Result<Batched<T>, E>`: `batch.answer(..)` and `batch.try_answer(..)` create it",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait BatchResult {
     /// Returns the results of the items. Other crates cannot implement it.

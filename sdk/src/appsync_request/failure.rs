@@ -25,7 +25,7 @@ impl Failure {
     /// Returns the failure for an error: with the type and the text of an error that is meant for the client, or an opaque
     /// one.
     pub(crate) fn of(error: BoxError, named: &NamedErrors, invocation: &Invocation) -> Self {
-        match named.stated_with(&*error, refusal) {
+        match named.stated_with(&*error, |cause| refusal(cause).map(Some)) {
             Some(Stated { error_type, message }) => {
                 let is_expected = !OF_OTHERS.contains(&error_type.as_str());
                 Self { error: FunctionError::new(error_type, message).with_source(error), is_expected }

@@ -187,6 +187,7 @@ macro_rules! settings {
 
 settings!(BedrockFunction, OpenApiFunction);
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for BedrockFunction<S>
 where
     L: Layer<S>,

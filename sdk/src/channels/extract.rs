@@ -39,7 +39,7 @@ use crate::function::builder::Sealed;
     message = "`{Self}` cannot be an argument of a handler of channels",
     label = "created neither from an invocation nor from the event of a channel",
     note = "a handler of channels takes `Channel`, `Identity`, `RequestHeaders`, … of `pilaster::channels`, `Client<T>`, `Secret<T>`, `Metrics`, `Invocation`, or a type that implements `pilaster::channels::FromChannel`; `Payload<T>` is for `publish`, `Publish<T>`, as the last argument, for `publish_all`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromChannel: Sized + Send {
     /// Creates the argument.
@@ -68,7 +68,7 @@ impl FromChannel for ChannelContext {
     message = "`{Self}` cannot be an argument of a handler of events",
     label = "created neither from an event nor from its channel",
     note = "a handler of `publish` takes `Payload<T>`, `Channel`, `Identity`, `RequestHeaders`, … of `pilaster::channels`, `Client<T>`, `Secret<T>`, `Metrics`, `Invocation`, or a type that implements `pilaster::channels::FromChannel`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromPublished: Sized + Send {
     #[doc(hidden)]

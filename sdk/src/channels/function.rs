@@ -79,6 +79,7 @@ impl<S, L, O> Function<ChannelFunction<S>, L, O> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for ChannelFunction<S>
 where
     L: Layer<S>,

@@ -17,7 +17,7 @@ use crate::function::handler::{Call, each_arity};
     message = "`{Self}` cannot be returned from a handler of events",
     label = "not a valid return type",
     note = "a handler of `publish` returns `Result<Option<T>, E>`: `T`, the payload that is broadcast, implements `serde::Serialize`, `None` is not broadcast, `E` is any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait PublishResult {
     /// Returns the event of the response. Other crates cannot implement it.
@@ -39,7 +39,7 @@ impl<T: Serialize, E: Into<BoxError>> PublishResult for Result<Option<T>, E> {
     message = "`{Self}` cannot be returned from a handler of all events",
     label = "not a valid return type",
     note = "a handler of `publish_all` returns `Result<Vec<Outgoing>, E>`, with `pilaster::channels::Outgoing` and any error `E`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait PublishAllResult {
     /// Returns the events of the response. Other crates cannot implement it.
@@ -61,7 +61,7 @@ impl<E: Into<BoxError>> PublishAllResult for Result<Vec<Outgoing>, E> {
     message = "`{Self}` cannot be returned from a handler of subscriptions",
     label = "not a valid return type",
     note = "a handler of `subscribe` returns `Result<(), E>`: an error refuses the subscriber",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait SubscribeResult {
     /// Returns `Ok` for a subscriber that is let in. Other crates cannot implement it.
@@ -86,7 +86,7 @@ impl<E: Into<BoxError>> SubscribeResult for Result<(), E> {
     label = "an argument or the return type does not fit",
     note = "a handler of `publish` is an `async` function with at least one argument, such as `Payload<T>` or `Channel` of `pilaster::channels`; one with a `Publish<T>` is added by `publish_all`",
     note = "it returns `Result<Option<T>, E>`: `T`, the payload that is broadcast, implements `serde::Serialize`, `None` is not broadcast, `E` is any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait PublishHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Creates the arguments and calls the function.
@@ -106,7 +106,7 @@ pub trait PublishHandler<Args>: Clone + Send + Sync + Sized + 'static {
     label = "an argument or the return type does not fit",
     note = "a handler of `publish_all` is an `async` function whose last argument is `Publish<T>` of `pilaster::channels`",
     note = "it returns `Result<Vec<Outgoing>, E>`, with `pilaster::channels::Outgoing` and any error `E`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait PublishAllHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Creates the arguments and calls the function.
@@ -122,7 +122,7 @@ pub trait PublishAllHandler<Args>: Clone + Send + Sync + Sized + 'static {
     label = "an argument or the return type does not fit",
     note = "a handler of `subscribe` is an `async` function with at least one argument, such as `Channel` or `Identity` of `pilaster::channels`",
     note = "it returns `Result<(), E>`: an error refuses the subscriber",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait SubscribeHandler<Args>: Clone + Send + Sync + Sized + 'static {
     /// Creates the arguments and calls the function.

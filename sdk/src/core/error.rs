@@ -4,6 +4,7 @@
 //! never a Rust type's full path.
 
 mod causes;
+mod internal;
 mod name;
 mod named;
 mod refusal;
@@ -21,6 +22,8 @@ use crate::core::panic::contained;
 #[cfg_attr(not(feature = "http"), allow(unused_imports))]
 pub(crate) use self::causes::held;
 pub(crate) use self::causes::{as_error, causes, with_sources};
+#[cfg_attr(not(feature = "idempotency"), allow(unused_imports))]
+pub(crate) use self::internal::Internal;
 pub(crate) use self::name::error_name;
 #[cfg_attr(not(feature = "logging"), allow(unused_imports))]
 pub(crate) use self::name::type_of;

@@ -7,7 +7,7 @@ pub(crate) mod field;
 #[cfg(feature = "records")]
 pub(crate) mod lenient;
 pub(crate) mod members;
-#[cfg(any(feature = "http", feature = "appsync"))]
+#[cfg(any(feature = "http", feature = "appsync", feature = "tools"))]
 pub(crate) mod message;
 pub(crate) mod text;
 

@@ -82,6 +82,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for EventFunction<S>
 where
     L: Layer<S>,

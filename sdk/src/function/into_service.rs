@@ -21,6 +21,7 @@ use crate::observe::logging::{Logging, LoggingLayer};
     message = "`{L}` does not fit around this handler",
     note = "the layers of an HTTP function make a service from `http::Request<http::Body>` to `http::Response<B>` that is `Clone + Send + Sync + 'static`",
     note = "the layers of a record function make one from `records::Record` to `records::RecordResponse`, those of an event function one from `Incoming` to `Outgoing`, those of AppSync one from `appsync::FieldCall` to `appsync::FieldResponse`, those of channels one from `channels::ChannelCall` to `channels::ChannelResponse`, those of a function of tools one from `tools::Call` to `tools::Outcome`",
+    note = "a layer of raw events, such as `MetricsLayer`, is added by `.outer(..)`",
     note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
 )]
 pub trait Kind<L>: Sized {

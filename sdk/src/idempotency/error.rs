@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, FunctionError, Refusal, chain};
+use crate::core::error::{BoxError, FunctionError, Internal, Refusal, chain};
 
 /// `Retry-After` for a caller whose key is in use, in seconds.
 const RETRY_AFTER: u32 = 1;
@@ -15,6 +15,10 @@ const RETRY_AFTER: u32 = 1;
 /// even if the error is returned with `?` from an `#[idempotent]` function or is the cause of your own error. Any other
 /// function fails with Powertools' name as the `errorType`.
 ///
+/// A client of AppSync and a model read the text of an error that they can act on, if it is converted to a
+/// [`FunctionError`](crate::FunctionError) or, in a tool, to a `ToolError`: a call in progress, another payload, a missing
+/// key, a lost lock. An invalid key, a failed store and a mistake in the set-up are an internal error for them.
+///
 /// | kind | `errorType` | HTTP |
 /// |---|---|---|
 /// | [`is_in_progress`](Self::is_in_progress) | `IdempotencyAlreadyInProgressError` | 409 with `Retry-After` |
@@ -24,9 +28,9 @@ const RETRY_AFTER: u32 = 1;
 /// | [`is_store_error`](Self::is_store_error) | `IdempotencyPersistenceLayerError` | 500, or 503 if AWS throttles |
 pub struct IdempotencyError {
     kind: Kind,
-    source: Option<BoxError>,
-    /// The response of an HTTP function, if the caller should know the reason.
-    refusal: Option<Refusal>,
+    /// The response of an HTTP function, if the caller should know the reason; a mark and the cause, if no caller may read
+    /// the text.
+    source: BoxError,
 }
 
 #[derive(Clone, Debug)]
@@ -45,12 +49,15 @@ enum Kind {
 
 impl IdempotencyError {
     fn new(kind: Kind) -> Self {
-        let refusal = kind.refusal();
-        Self { kind, source: None, refusal }
+        match kind.refusal() {
+            Some(refusal) if !kind.is_internal() => Self { kind, source: refusal.into() },
+            refusal => Self::internal(kind, refusal.map(Into::into)),
+        }
     }
 
-    fn caused(kind: Kind, source: BoxError) -> Self {
-        Self { kind, source: Some(source), refusal: None }
+    fn internal(kind: Kind, source: Option<BoxError>) -> Self {
+        let text = kind.to_string();
+        Self { kind, source: Internal { text, source }.into() }
     }
 
     pub(crate) fn in_progress() -> Self {
@@ -83,11 +90,11 @@ impl IdempotencyError {
     }
 
     pub(crate) fn store(step: &'static str, source: BoxError) -> Self {
-        Self::caused(Kind::Store(step), source)
+        Self::internal(Kind::Store(step), Some(source))
     }
 
     pub(crate) fn result(step: &'static str, source: impl Into<BoxError>) -> Self {
-        Self::caused(Kind::Result(step), source.into())
+        Self::internal(Kind::Result(step), Some(source.into()))
     }
 
     pub(crate) fn setup(mistake: impl Into<String>) -> Self {
@@ -131,6 +138,12 @@ impl IdempotencyError {
         matches!(self.kind, Kind::NoKey)
     }
 
+    /// Returns `true` if no client and no model reads the reason.
+    #[cfg(feature = "tools")]
+    pub(crate) fn is_internal(&self) -> bool {
+        self.kind.is_internal()
+    }
+
     /// Returns Powertools' name of the error.
     pub(crate) fn name(&self) -> &'static str {
         match self.kind {
@@ -145,6 +158,11 @@ impl IdempotencyError {
 }
 
 impl Kind {
+    /// Returns `true` if the text names a part of the function or of its store, and not what the caller can change.
+    fn is_internal(&self) -> bool {
+        matches!(self, Self::BadKey(_) | Self::Store(_) | Self::Result(_) | Self::Setup(_))
+    }
+
     /// Returns the response of an HTTP function; `None` if the caller is not the cause.
     fn refusal(&self) -> Option<Refusal> {
         let (status, retry_after, detail) = match self {
@@ -190,15 +208,14 @@ impl fmt::Display for IdempotencyError {
 impl fmt::Debug for IdempotencyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The `Debug` of a cause may reveal the store's data.
-        let causes = self.source.as_ref().map(|source| chain(&**source)).unwrap_or_default();
+        let causes = chain(self).split_off(1);
         f.debug_struct("IdempotencyError").field("kind", &self.kind).field("causes", &causes).finish()
     }
 }
 
 impl StdError for IdempotencyError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let refusal = self.refusal.as_ref().map(|refusal| refusal as &(dyn StdError + 'static));
-        refusal.or_else(|| self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static)))
+        Some(&*self.source)
     }
 }
 

@@ -78,6 +78,7 @@ impl<S, L, O> Function<RecordFunction<S>, L, O> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L> Kind<L> for RecordFunction<S>
 where
     L: Layer<S>,

@@ -27,7 +27,7 @@
 //! }
 //!
 //! let answer = caller.send(mcp::call("double").argument("number", "x")).await?;
-//! let message = "/number: invalid type: string, expected i64".to_owned();
+//! let message = "/number: expected an integer, got a string".to_owned();
 //! assert_eq!(mcp::text(&answer), Some((true, message)));
 //!
 //! let foreign = mcp::call("double").request().header("origin", "https://evil.example");
@@ -389,7 +389,7 @@ mod tests {
             assert_eq!(result(&listed).unwrap()["tools"][0]["name"], "ask", "{revision}");
             assert_eq!((text(&listed), error(&listed)), (None, None), "{revision}");
             let wrong = caller.send(call("ask").revision(revision)).await.unwrap();
-            assert_eq!(text(&wrong), Some((true, "missing field `how`".to_owned())), "{revision}");
+            assert_eq!(text(&wrong), Some((true, "/how: is missing".to_owned())), "{revision}");
             let unknown = caller.send(call("größe").revision(revision)).await.unwrap();
             assert_eq!(error(&unknown).unwrap().0, -32602, "{revision}");
             assert_eq!((text(&unknown), result(&unknown)), (None, None), "{revision}");

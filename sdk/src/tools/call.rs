@@ -14,7 +14,7 @@ use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::core::error::{BoxError, NamedErrors, Stated, as_error, log};
+use crate::core::error::{BoxError, NamedErrors, as_error, log};
 use crate::core::invocation::Invocation;
 use crate::core::panic::{Cancellable, contained as contained_drop};
 
@@ -223,6 +223,6 @@ pub(crate) fn log_late(tool: Option<&str>, exceeded: &DeadlineExceeded, invocati
 fn stated(error: &BoxError, called: Called<'_>, errors: &NamedErrors) -> Option<ToolError> {
     let mut errors = errors.clone();
     called.iter().for_each(|(_, of_tool)| errors.append(of_tool));
-    let own = |cause: &(dyn std::error::Error + 'static)| as_error::<ToolError>(cause).map(Stated::from);
+    let own = |cause: &(dyn std::error::Error + 'static)| as_error::<ToolError>(cause).map(ToolError::stated);
     errors.stated_with(&**error, own).map(ToolError::from)
 }

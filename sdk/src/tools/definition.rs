@@ -49,7 +49,7 @@ const LONGEST_NAME: usize = 128;
     message = "`{Self}` is not the input of a tool",
     label = "does not implement `pilaster::tools::Tool`",
     note = "add `#[derive(serde::Deserialize, schemars::JsonSchema, pilaster::tools::Tool)]` to the struct and a doc comment that describes the tool to the model",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait Tool: DeserializeOwned + JsonSchema + Send + 'static {
     /// The name, the texts and the hints.

@@ -40,12 +40,20 @@ pub struct ToolError {
     error_type: String,
     message: String,
     source: Option<BoxError>,
+    /// It is an opaque failure, although it has the type of a failure for the model.
+    is_internal: bool,
 }
 
 impl ToolError {
     /// Creates an error with a text for the model.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None }
+        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false }
+    }
+
+    /// Returns what the model reads, if anything.
+    pub(crate) fn stated(&self) -> Option<Stated> {
+        let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone() };
+        (!self.is_internal).then(stated)
     }
 
     /// Sets a stable type, which AgentCore's answers contain; `ToolError` by default.
@@ -73,22 +81,30 @@ impl ToolError {
     }
 }
 
+/// For the model, as [`IdempotencyError`](crate::idempotency::IdempotencyError) describes: any other reason stays in the log.
+#[cfg(feature = "idempotency")]
+impl From<crate::idempotency::IdempotencyError> for ToolError {
+    fn from(error: crate::idempotency::IdempotencyError) -> Self {
+        let is_internal = error.is_internal();
+        let (error_type, message) = match is_internal {
+            true => ("InternalError", "internal error".to_owned()),
+            false => (error.name(), error.to_string()),
+        };
+        Self { is_internal, ..Self::new(message).with_type(error_type).with_source(error) }
+    }
+}
+
 /// The copy has no source, which cannot be cloned.
 impl Clone for ToolError {
     fn clone(&self) -> Self {
-        Self { error_type: self.error_type.clone(), message: self.message.clone(), source: None }
+        let Self { error_type, message, source: _, is_internal } = self;
+        Self { error_type: error_type.clone(), message: message.clone(), source: None, is_internal: *is_internal }
     }
 }
 
 impl From<Stated> for ToolError {
     fn from(Stated { error_type, message }: Stated) -> Self {
-        Self { error_type, message, source: None }
-    }
-}
-
-impl From<&ToolError> for Stated {
-    fn from(error: &ToolError) -> Self {
-        Self { error_type: error.error_type.clone(), message: error.message.clone() }
+        Self::new(message).with_type(error_type)
     }
 }
 

@@ -28,7 +28,7 @@ use crate::core::invocation::FromInvocation;
     message = "`{Self}` cannot be an argument of a tool",
     label = "not made from a call",
     note = "before its `Input<T>`, a tool takes `Session`, `Caller`, `Client<T>`, `Secret<T>`, `Parameter<T>`, `Metrics`, `Invocation`, or a type that implements `pilaster::tools::FromToolCall` or `pilaster::FromInvocation`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait FromToolCall: Sized + Send {
     /// Creates the argument.

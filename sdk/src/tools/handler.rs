@@ -21,17 +21,27 @@ use crate::function::handler::each_arity;
     note = "a tool is an async function whose last argument is `Input<T>`, where `T` derives `serde::Deserialize`, `schemars::JsonSchema` and `pilaster::tools::Tool`; before it, it takes `Session`, `Caller`, `Client<T>`, `Invocation` and the like",
     note = "it returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `Content`; or a `Result` of it, with any error",
     note = "for a function with plain arguments, write `#[pilaster::tools::tool]` above it, and add `name::tool()`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait ToolFunction<Args>: Clone + Send + Sync + Sized + 'static {
     /// The input.
     type Input: Tool;
 
+    /// See [`ToolResult::sends_errors`].
+    #[doc(hidden)]
+    fn sends_errors(sealed: Sealed) -> bool;
     #[doc(hidden)]
     fn output_schema(sealed: Sealed) -> Option<fn() -> Value>;
     /// Creates the arguments and calls the function.
     #[doc(hidden)]
     fn handle(self, call: Call, sealed: Sealed) -> impl Future<Output = Result<Outcome, BoxError>> + Send;
+}
+
+/// The arguments of a [`ToolFunction`], with the marker of its return type. Not public API: for `#[tool]`.
+#[cfg(feature = "macros")]
+pub trait Marked {
+    #[allow(missing_docs)]
+    type Marker;
 }
 
 macro_rules! functions {
@@ -47,6 +57,10 @@ macro_rules! functions {
         {
             type Input = T;
 
+            fn sends_errors(sealed: Sealed) -> bool {
+                Res::sends_errors(sealed)
+            }
+
             fn output_schema(sealed: Sealed) -> Option<fn() -> Value> {
                 Res::schema(sealed)
             }
@@ -61,6 +75,11 @@ macro_rules! functions {
                 drop(call);
                 self($($part,)* input).await.into_outcome(Sealed)
             }
+        }
+
+        #[cfg(feature = "macros")]
+        impl<Marker, $($part,)* T> Marked for (Marker, $($part,)* Input<T>) {
+            type Marker = Marker;
         }
     )*};
 }

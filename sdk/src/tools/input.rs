@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
 use super::{finite, whole};
+use crate::core::json::message::{field_of, without_values};
 use crate::core::json::{described, is_object, pointer, push_step};
 use crate::core::raw::RawEvent;
 
@@ -154,15 +155,19 @@ fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidArguments> {
 fn mistake(pointer: &str, error: &serde_json::Error) -> InvalidArguments {
     let text = error.to_string();
     // The place in the text is of no use to a model, which has sent members.
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    let text = &text[..end];
+    let text = &text[..text.rfind(" at line ").unwrap_or(text.len())];
+    // Text that is no JSON or nested too deeply: serde_json's own words.
+    if !error.is_data() {
+        return InvalidArguments::new(pointer, described(text));
+    }
+    let mut pointer = field_of(pointer.to_owned(), text);
+    let message = without_values(text);
     // Beside `#[serde(flatten)]` it is found after all members, so the path does not lead to it.
     let flattened = text.strip_prefix("unknown field `").and_then(|rest| rest.strip_suffix('`'));
-    let flattened = flattened.filter(|name| !name.contains('`'));
-    let Some(name) = flattened else { return InvalidArguments::new(pointer, described(text)) };
-    let mut pointer = pointer.to_owned();
-    push_step(&mut pointer, name);
-    InvalidArguments::new(pointer, "unknown field")
+    if let Some(name) = flattened.filter(|name| !name.contains('`')) {
+        push_step(&mut pointer, name);
+    }
+    InvalidArguments::new(pointer, message)
 }
 
 #[cfg(test)]
@@ -191,10 +196,10 @@ mod tests {
             assert_eq!(decoded.as_ref(), Ok(&paris));
         }
         for (wrong, message) in [
-            (json!({ "city": "hunter2", "days": "hunter2" }), "/days: invalid type: string, expected u8"),
-            (json!({ "city": "hunter2", "days": 4242 }), "/days: invalid value: integer, expected u8"),
-            (json!({}), "missing field `city`"),
-            (json!(null), "missing field `city`"),
+            (json!({ "city": "hunter2", "days": "hunter2" }), "/days: expected an integer from 0 to 255, got a string"),
+            (json!({ "city": "hunter2", "days": 4242 }), "/days: expected an integer from 0 to 255"),
+            (json!({}), "/city: is missing"),
+            (json!(null), "/city: is missing"),
             (json!({ "city": "a", "hunter2": 1 }), "/hunter2: unknown field, expected `city` or `days`"),
             (json!(["hunter2", 3]), "the arguments must be an object"),
             (json!("hunter2"), "the arguments must be an object"),
@@ -216,11 +221,11 @@ mod tests {
             assert_eq!(days(sent), [Ok(Some(expected)), Ok(Some(expected))], "{sent}");
         }
         for sent in ["3.5", "1e300", "9007199254740992.0"] {
-            let message = "/days: invalid type: floating point, expected u8".to_owned();
+            let message = "/days: expected an integer from 0 to 255".to_owned();
             assert_eq!(days(sent), [Err(message.clone()), Err(message)], "{sent}");
         }
         // The mistake is that of the arguments as they were sent.
-        assert_eq!(days("256.0")[0].as_ref().unwrap_err(), "/days: invalid type: floating point, expected u8");
+        assert_eq!(days("256.0")[0].as_ref().unwrap_err(), "/days: expected an integer from 0 to 255");
         assert_eq!(days("3"), [Ok(Some(3)), Ok(Some(3))]);
         #[derive(Debug, serde::Deserialize)]
         struct Large {
@@ -233,7 +238,7 @@ mod tests {
         // Of two values, the caller may have meant either.
         let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
         let error = Arguments::from(twice).decode::<Weather>().unwrap_err();
-        assert_eq!(error.to_string(), "duplicate field `city`");
+        assert_eq!(error.to_string(), "/city: must occur only once");
     }
 
     #[test]
@@ -255,6 +260,52 @@ mod tests {
         let text = RawValue::from_string(value.to_string()).unwrap();
         for decoded in [Arguments::from(value).decode::<Outer>(), Arguments::from(text).decode()] {
             assert_eq!(decoded.unwrap_err().to_string(), "/bo~1gus: unknown field");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_described_in_terms_of_json_and_without_a_text_of_the_type() {
+        #[derive(Debug)]
+        struct Sku;
+        impl<'de> serde::Deserialize<'de> for Sku {
+            fn deserialize<D: serde::Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+                Err(serde::de::Error::custom(format!("{} is no sku", String::deserialize(json)?)))
+            }
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[allow(dead_code)]
+        struct Order {
+            lines: Option<Vec<Line>>,
+            sku: Option<Sku>,
+            ratio: Option<f32>,
+            empty: Option<Empty>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Line {
+            way: Way,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        enum Way {
+            Post,
+            Courier,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Empty {}
+        for (wrong, message) in [
+            (json!({ "lines": "hunter2" }), "/lines: expected an array, got a string"),
+            (json!({ "lines": [{}] }), "/lines/0/way: is missing"),
+            (json!({ "lines": [{ "way": "hunter2" }] }), "/lines/0/way: expected `Post` or `Courier`"),
+            (json!({ "sku": "hunter2" }), "/sku: is invalid"),
+            (json!({ "ratio": "hunter2" }), "/ratio: expected a number, got a string"),
+            (json!({ "empty": { "a": "hunter2" } }), "/empty/a: unknown field"),
+        ] {
+            let text = RawValue::from_string(wrong.to_string()).unwrap();
+            for decoded in [Arguments::from(wrong).decode::<Order>(), Arguments::from(text).decode()] {
+                assert_eq!(decoded.unwrap_err().to_string(), message);
+            }
         }
     }
 

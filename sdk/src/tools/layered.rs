@@ -11,7 +11,7 @@ use super::registered::{CallFuture, RegisteredTool};
 use crate::core::error::{BoxError, NamedErrors};
 
 /// A tool with the layers around it.
-type LayeredService = BoxCloneSyncService<Call, Outcome, BoxError>;
+pub(super) type LayeredService = BoxCloneSyncService<Call, Outcome, BoxError>;
 
 /// A layer whose type is erased.
 pub(super) type ErasedLayer = Arc<dyn Fn(LayeredService) -> LayeredService + Send + Sync>;

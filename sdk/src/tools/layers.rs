@@ -6,10 +6,43 @@ use tower::util::BoxCloneSyncService;
 use tower::{Layer, Service, ServiceExt};
 
 use super::call::Call;
+use super::layered::LayeredService;
 use super::outcome::Outcome;
 use super::registry::{Registry, Tools};
 use crate::core::error::BoxError;
 use crate::core::layer_mistakes::collect;
+use crate::function::builder::Sealed;
+
+/// A layer of [`Tools::layer`]: a [`tower::Layer`] that makes a service from [`Call`](super::Call) to
+/// [`Outcome`](super::Outcome), such as [`from_fn`](super::from_fn()), or one for any request.
+///
+/// The crate implements it for these layers; other crates cannot.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fit around the calls of tools",
+    label = "not a layer of calls",
+    note = "`Tools::layer` takes `pilaster::tools::from_fn(..)`, a layer for any request, or one that makes a service from `tools::Call` to `tools::Outcome` that is `Clone + Send + Sync + 'static`",
+    note = "a layer of raw events, such as `MetricsLayer`, is added by `.outer(..)`: `tools.for_bedrock().outer(..)`; one of requests, to the stack around an MCP server",
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
+)]
+pub trait ToolLayer: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn around(&self, inner: LayeredService, sealed: Sealed) -> LayeredService;
+}
+
+#[diagnostic::do_not_recommend]
+impl<L> ToolLayer for L
+where
+    L: Layer<LayeredService> + Send + Sync + 'static,
+    L::Service: Service<Call, Response = Outcome, Error: Into<BoxError>, Future: Send + 'static>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    fn around(&self, inner: LayeredService, _: Sealed) -> LayeredService {
+        BoxCloneSyncService::new(self.layer(inner).map_err(Into::into))
+    }
+}
 
 impl Tools {
     /// Adds a layer around each call of these tools, including those that are added later: a service from
@@ -65,17 +98,9 @@ impl Tools {
     /// # });
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn layer<L>(mut self, layer: L) -> Self
-    where
-        L: Layer<BoxCloneSyncService<Call, Outcome, BoxError>> + Send + Sync + 'static,
-        L::Service: Service<Call, Response = Outcome, Error: Into<BoxError>, Future: Send + 'static>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-    {
+    pub fn layer(mut self, layer: impl ToolLayer) -> Self {
         let registry = self.registry_mut();
-        registry.layers.push(Arc::new(move |inner| BoxCloneSyncService::new(layer.layer(inner).map_err(Into::into))));
+        registry.layers.push(Arc::new(move |inner| layer.around(inner, Sealed)));
         for at in 0..registry.tools.len() {
             registry.apply_layers(at);
         }

@@ -21,7 +21,7 @@ use crate::function::builder::Sealed;
     message = "`{Self}` cannot be the output of a tool",
     label = "not an output",
     note = "a tool returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `pilaster::tools::Content`; or a `Result` of it, with any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait ToolOutput<Marker> {
     /// Returns the function that makes the schema of the output; `None` for text and content.
@@ -38,55 +38,18 @@ pub trait ToolOutput<Marker> {
     message = "`{Self}` cannot be returned from a tool",
     label = "not a valid return type",
     note = "a tool returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `pilaster::tools::Content`; or a `Result` of it, with any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait ToolResult<Marker> {
+    /// The return type is a `Result` whose error is no error, and would be a part of the value.
+    #[doc(hidden)]
+    fn sends_errors(_: Sealed) -> bool {
+        false
+    }
     #[doc(hidden)]
     fn schema(sealed: Sealed) -> Option<fn() -> Value>;
     #[doc(hidden)]
     fn into_outcome(self, sealed: Sealed) -> Result<Outcome, BoxError>;
-}
-
-/// The return type of a function under `#[tool]`. If it is not valid, the compiler does not know the type of the
-/// function, so it reports no second error for the same mistake.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from a tool",
-    label = "not a valid return type",
-    note = "a tool returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `pilaster::tools::Content`; or a `Result` of it, with any error",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
-)]
-pub trait ReturnedByTool<Marker, F> {
-    type Function;
-
-    fn function(function: F) -> Self::Function;
-}
-
-impl<T: ToolResult<M>, M, F> ReturnedByTool<Plain<M>, F> for T {
-    type Function = F;
-
-    fn function(function: F) -> F {
-        function
-    }
-}
-
-/// No type is.
-#[doc(hidden)]
-pub trait Never {}
-
-/// With one implementation, the compiler would take its type also where it does not hold.
-impl<T: Never, F> ReturnedByTool<ByValue, F> for T {
-    type Function = F;
-
-    fn function(function: F) -> F {
-        function
-    }
-}
-
-/// Returns the function of a tool that returns `T`.
-#[doc(hidden)]
-pub fn returning<T: ReturnedByTool<M, F>, M, F>(function: F) -> T::Function {
-    T::function(function)
 }
 
 /// The marker of values.
@@ -160,6 +123,10 @@ impl<T: ToolOutput<M>, E: Into<BoxError> + 'static, M> ToolResult<Fallible<M>> f
 }
 
 impl<T: ToolOutput<M>, M> ToolResult<Plain<M>> for T {
+    fn sends_errors(_: Sealed) -> bool {
+        std::any::type_name::<T>().starts_with("core::result::Result<")
+    }
+
     fn schema(sealed: Sealed) -> Option<fn() -> Value> {
         <T as ToolOutput<M>>::schema(sealed)
     }

@@ -88,7 +88,7 @@ pub(super) struct Registry {
     note = "a tool is an async function whose last argument is `Input<T>`, where `T` derives `serde::Deserialize`, `schemars::JsonSchema` and `pilaster::tools::Tool`; before it, it takes `Session`, `Caller`, `Client<T>`, `Invocation` and the like",
     note = "it returns a value that implements `serde::Serialize` and `schemars::JsonSchema`, a `String`, or `Content`; or a `Result` of it, with any error",
     note = "for a function with plain arguments, write `#[pilaster::tools::tool]` above it, and add `name::tool()`",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-tools.html"
 )]
 pub trait IntoTool<Marker> {
     #[doc(hidden)]
@@ -101,13 +101,20 @@ pub trait IntoTool<Marker> {
 pub struct ByFunction<Args>(std::marker::PhantomData<Args>);
 
 impl<F: ToolFunction<Args>, Args: 'static> IntoTool<ByFunction<Args>> for F {
-    fn add_to(self, tools: Tools, sealed: Sealed) -> Tools {
-        tools.register(RegisteredTool {
+    fn add_to(self, tools: Tools, _: Sealed) -> Tools {
+        let tools = tools.register(RegisteredTool {
             definition: F::Input::DEFINITION,
             input: Schema::new(schema::input::<F::Input>),
-            output: F::output_schema(sealed).map(Schema::new),
+            output: F::output_schema(Sealed).map(Schema::new),
             function: Box::new(move |call| Box::pin(self.clone().handle(call, Sealed))),
-        })
+        });
+        let name = F::Input::DEFINITION.name();
+        match F::sends_errors(Sealed) {
+            true => tools.with_mistake(format!(
+                "the error of the tool `{name}` would be sent as its value: return `ToolError` or `BoxError`"
+            )),
+            false => tools,
+        }
     }
 }
 
@@ -132,7 +139,12 @@ impl Tools {
     /// Adds a tool: an async function whose last argument is [`Input<T>`](super::Input), `add::tool()` of a function under
     /// [`#[tool]`](super::tool), or other [`Tools`].
     ///
-    /// Two tools of one name are a mistake, with which the function does not start.
+    /// The error of a tool is any type that converts to a [`BoxError`](crate::BoxError). If it is also a value, such as a text,
+    /// the compiler cannot decide between the two and needs type annotations: return a [`ToolError`](super::ToolError), or write
+    /// [`#[tool]`](super::tool).
+    ///
+    /// Two tools of one name are a mistake, with which the function does not start, and so is a `Result` whose error is only a
+    /// value, which the model would read as a success.
     #[expect(clippy::should_implement_trait, reason = "tools are not numbers")]
     pub fn add<M>(self, tool: impl IntoTool<M>) -> Self {
         tool.add_to(self, Sealed)
@@ -188,12 +200,11 @@ impl Tools {
     }
 
     /// Returns the first mistake in the tools, with which no function starts: there is none, a name is not valid or not
-    /// unique, or a description is missing.
+    /// unique, a description is missing, or an error would be sent as a value.
     pub fn mistake(&self) -> Option<&str> {
         self.registry.mistake.as_deref().or_else(|| self.is_empty().then_some(NO_TOOL))
     }
 
-    #[cfg(feature = "agentcore")]
     pub(crate) fn with_mistake(mut self, mistake: String) -> Self {
         self.registry_mut().mistake.get_or_insert(mistake);
         self

@@ -56,6 +56,25 @@ async fn call(tools: &Tools, arguments: Value) -> Outcome {
     tools.call("ask", arguments, context()).await
 }
 
+#[test]
+fn an_error_that_would_be_sent_as_the_value_is_a_mistake() {
+    #[derive(Serialize, JsonSchema)]
+    struct Failed {
+        host: &'static str,
+    }
+    type Outcome<T> = Result<T, Failed>;
+    async fn fail(_: Input<Ask>) -> Outcome<i64> {
+        Err(Failed { host: "secret host" })
+    }
+    let tools = Tools::new().add(fail);
+    let mistake = "the error of the tool `ask` would be sent as its value: return `ToolError` or `BoxError`";
+    assert_eq!(tools.mistake(), Some(mistake));
+    assert_eq!(Tools::new().add(tools).mistake(), Some(mistake));
+    // A part of a value is a value.
+    assert_eq!(Tools::new().add(async |_: Input<Ask>| vec![Ok::<_, Failed>(1)]).mistake(), None);
+    assert_eq!(Tools::new().add(ask).mistake(), None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_outcome_is_told_apart() {
     let tools = Tools::new().add(ask);

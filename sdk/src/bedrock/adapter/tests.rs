@@ -171,13 +171,13 @@ async fn json_that_does_not_fit_and_ambiguous_text_are_reprompted_and_no_number_
         ("single", "-3.5e38", "expected a number between"),
         ("singles", "[1e39]", "expected a number between"),
         ("singles", "[0.5, 340282356779733661637539395458142568448]", "expected a number between"),
-        ("words", r#"["a", null]"#, "/words/1: invalid type: null"),
-        ("words", "[null]", "/words/0: invalid type: null"),
+        ("words", r#"["a", null]"#, "/words/1: expected a string, got null"),
+        ("words", "[null]", "/words/0: expected a string, got null"),
         ("words", r#"["a, b", c]"#, "expected a list, such as [\"a\", \"b\"]"),
-        ("nums", r#"["1"]"#, "/nums/0: invalid type: string"),
+        ("nums", r#"["1"]"#, "/nums/0: expected an integer, got a string"),
         ("lines", "[{name=a, b=c, count=2}]", "expected a list of JSON objects with the members `count`, `name`"),
-        ("lines", r#"[{"name":"x","count":2.5}]"#, "/lines/0/count: invalid type: floating point"),
-        ("lines", r#"[{"name":"x","count":9007199254740993.0}]"#, "/lines/0/count: invalid type: floating point"),
+        ("lines", r#"[{"name":"x","count":2.5}]"#, "/lines/0/count: expected a"),
+        ("lines", r#"[{"name":"x","count":9007199254740993.0}]"#, "/lines/0/count: expected a"),
     ] {
         let answer = call(tools(), &event("strict", &[(name, text)])).await.unwrap();
         let (state, body) = result(&answer);

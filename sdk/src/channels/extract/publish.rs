@@ -96,7 +96,7 @@ impl<'p, T> IntoIterator for &'p Publish<T> {
     message = "`{Self}` cannot be the last argument of a handler of all events",
     label = "not `Publish<T>`",
     note = "a handler of `publish_all` takes `Publish<T>` of `pilaster::channels` as its last argument",
-    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-compile.html"
+    note = "see https://pilaster-rs.github.io/pilaster/troubleshooting-appsync.html"
 )]
 pub trait FromPublish: Sized + Send {
     /// Decodes the events; returns those that fit, and the place and the error of each other one.

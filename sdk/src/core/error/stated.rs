@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use super::internal::is_internal;
 use super::{Described, FunctionError, NamedErrors, as_error, causes};
 
 /// The type and the text of an error for the caller. The texts of the errors around it stay in the log.
@@ -14,25 +15,26 @@ pub(crate) struct Stated {
 impl NamedErrors {
     /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
     /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
-    /// that is internal.
+    /// that is internal or has the text of an [`Internal`](super::Internal) cause.
     #[cfg(test)]
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
         self.stated_with(error, |_| None)
     }
 
-    /// As `stated`, with one more type that was written for the caller.
+    /// As `stated`, with one more type that was written for the caller, unless it is internal.
     pub(crate) fn stated_with(
         &self,
         error: &(dyn StdError + 'static),
-        own: impl Fn(&(dyn StdError + 'static)) -> Option<Stated>,
+        own: impl Fn(&(dyn StdError + 'static)) -> Option<Option<Stated>>,
     ) -> Option<Stated> {
         let stated = causes(error).find_map(|cause| {
             if let Some(stated) = own(cause) {
-                return Some(Some(stated));
+                return Some(stated);
             }
             if let Some(named) = self.find(cause) {
                 let stated = || Stated { error_type: named.error_type().to_owned(), message: cause.to_string() };
-                return Some((!named.is_internal()).then(stated));
+                let stated = (!named.is_internal()).then(stated);
+                return Some(stated.filter(|stated| !is_internal(&stated.message, cause)));
             }
             let described = as_error::<FunctionError>(cause).map(|error| &error.described);
             let described = described.or_else(|| cause.downcast_ref::<Described>())?;
@@ -42,7 +44,7 @@ impl NamedErrors {
                 None => (described.error_type.as_str(), false),
             };
             let stated = || Stated { error_type: error_type.to_owned(), message: described.message.clone() };
-            Some((!is_hidden).then(stated))
+            Some((!is_hidden).then(stated).filter(|stated| !is_internal(&stated.message, cause)))
         });
         stated.flatten()
     }
@@ -131,6 +133,29 @@ mod tests {
         let own = || FunctionError::new("Late", "too late").with_source(internal());
         assert_eq!(names.stated(&own()).unwrap().message, "too late");
         assert_eq!(names.apply(own()).message(), "too late");
+    }
+
+    #[test]
+    fn the_text_of_an_internal_cause_is_not_stated() {
+        use super::super::Internal;
+        #[derive(Debug, thiserror::Error)]
+        #[error(transparent)]
+        struct Own(#[from] Internal);
+        impl ErrorType for Own {
+            fn error_type(&self) -> &str {
+                "Own"
+            }
+        }
+        let mut names = NamedErrors::default();
+        names.add::<Own>();
+        let internal = || Internal { text: "no table".into(), source: Some("secret host".into()) };
+        let posted = |message: &str| FunctionError::new("Setup", message).with_source(Outer(internal().into()));
+        assert_eq!(names.stated(&posted("no table")), None);
+        assert_eq!(names.stated(&Outer(posted("no table").into())), None);
+        assert_eq!(names.stated(&posted("try later")).unwrap().message, "try later", "a text of its own");
+        // `transparent` leaves out the error itself, but here it is one of the causes.
+        let outer = Outer(Own(Internal { text: "no table".into(), source: Some(internal().into()) }).into());
+        assert_eq!(names.stated(&outer), None);
     }
 
     #[test]

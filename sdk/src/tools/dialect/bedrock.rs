@@ -55,7 +55,7 @@ impl Tools {
         faults.extend(self.bedrock_faults_of_names());
         let mut functions = Vec::new();
         for tool in self.iter().filter(|tool| is_object(tool.input_schema())) {
-            let mut reducer = Reducer::new(tool.name(), DIALECT, &mut faults);
+            let mut reducer = Reducer::new(tool.name(), DIALECT, &mut faults).flat();
             let Some(reduced) = reducer.reduce(tool.input_schema(), "") else { continue };
             if tool.description().chars().count() > LONGEST_DESCRIPTION {
                 reducer.fault("", &format!("its description is longer than {LONGEST_DESCRIPTION} characters"));
@@ -117,7 +117,13 @@ fn parameter(reducer: &mut Reducer<'_>, name: &str, property: &Reduced, required
         return None;
     }
     if property.kind == "object" {
-        reducer.fault(&path, "a nested object: move its fields into the input of the tool");
+        reducer.fault(
+            &path,
+            match required {
+                true => "a nested object: move its fields into the input of the tool",
+                false => "a nested object: move its fields, as optional ones, into the input of the tool",
+            },
+        );
         return None;
     }
     let own = property.description.clone();

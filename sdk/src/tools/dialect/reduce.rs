@@ -61,8 +61,12 @@ const LEFT_OUT: [&str; 37] = [
 const BESIDE_NO_BRANCHES: [&str; 6] = ["properties", "required", "items", "enum", "const", "additionalProperties"];
 
 const SEVERAL_FORMS: &str = "a value of several forms (an enum with fields): use a struct with optional fields";
+const SEVERAL_FORMS_IN_FLAT: &str =
+    "a value of several forms (an enum with fields): move its fields, as optional ones, into the input of the tool";
 
 const MAP: &str = "a map with any names: use a list of objects that have a name and a value";
+const MAP_AS_INPUT: &str =
+    "any names are accepted in the input: use a field that is a list of objects with a name and a value";
 
 fn is_both(members: &Map<String, Value>) -> bool {
     members.contains_key("anyOf") && members.contains_key("oneOf")
@@ -72,12 +76,19 @@ fn is_both(members: &Map<String, Value>) -> bool {
 pub(super) struct Reducer<'f> {
     tool: &'static str,
     dialect: &'static str,
+    /// The input has no nested objects, except in lists.
+    is_flat: bool,
     faults: &'f mut Vec<String>,
 }
 
 impl<'f> Reducer<'f> {
     pub(super) fn new(tool: &'static str, dialect: &'static str, faults: &'f mut Vec<String>) -> Self {
-        Self { tool, dialect, faults }
+        Self { tool, dialect, is_flat: false, faults }
+    }
+
+    /// Refuses nothing more, but advises no type that a flat input cannot have.
+    pub(super) fn flat(self) -> Self {
+        Self { is_flat: true, ..self }
     }
 
     pub(super) fn fault(&mut self, path: &str, why: &str) {
@@ -86,21 +97,40 @@ impl<'f> Reducer<'f> {
         self.faults.push(format!("the tool `{tool}`{at}: {why}; {dialect} cannot express it"));
     }
 
+    /// Adds a fault with an advice for this place: where an object can be, or where none can.
+    fn fault_at(&mut self, path: &str, why: &str, why_in_flat: &str) {
+        let is_flat = self.is_flat && !path.is_empty() && !path.split('/').any(|step| step == "*");
+        self.fault(path, if is_flat { why_in_flat } else { why });
+    }
+
+    fn fault_of_map(&mut self, path: &str) {
+        self.fault(path, if path.is_empty() { MAP_AS_INPUT } else { MAP });
+    }
+
     /// Returns the reduced schema of the value at this path; `None` after a fault.
     pub(super) fn reduce(&mut self, schema: &Value, path: &str) -> Option<Reduced> {
         let Some(members) = schema.as_object().filter(|members| !members.is_empty()) else {
-            self.fault(path, "any JSON is accepted here: use a type with fields");
+            self.fault_at(
+                path,
+                "any JSON is accepted here: use a type with fields",
+                "any JSON is accepted here: move its fields, as optional ones, into the input of the tool",
+            );
             return None;
         };
         if members.contains_key("$ref") {
-            self.fault(path, "a recursive type: use a type of a fixed depth, or a list of ids");
+            let fixed = "a recursive type: use a type of a fixed depth, or a list of ids";
+            self.fault_at(path, fixed, "a recursive type: use a list of ids");
             return None;
         }
         let unknown = members.keys().find(|name| !LEFT_OUT.contains(&&***name) && !name.starts_with("x-"));
         if let Some(unknown) = unknown {
             match &**unknown {
-                "patternProperties" => self.fault(path, MAP),
-                "prefixItems" => self.fault(path, "a tuple: use a struct with named fields"),
+                "patternProperties" => self.fault_of_map(path),
+                "prefixItems" => self.fault_at(
+                    path,
+                    "a tuple: use a struct with named fields",
+                    "a tuple: move its fields into the input of the tool",
+                ),
                 _ => self.fault(path, &format!("its schema has the keyword `{unknown}`: use a type without it")),
             }
             return None;
@@ -108,7 +138,7 @@ impl<'f> Reducer<'f> {
         let mut reduced = match members.get("anyOf").or_else(|| members.get("oneOf")).and_then(Value::as_array) {
             // As of a flattened enum: all of them apply at once.
             Some(_) if BESIDE_NO_BRANCHES.iter().any(|keyword| members.contains_key(*keyword)) || is_both(members) => {
-                self.fault(path, SEVERAL_FORMS);
+                self.fault_at(path, SEVERAL_FORMS, SEVERAL_FORMS_IN_FLAT);
                 return None;
             }
             Some(branches) => self.alternatives(branches, path)?,
@@ -167,7 +197,7 @@ impl<'f> Reducer<'f> {
             None | Some(Value::Bool(false)) => {}
             Some(Value::Bool(true)) if properties.is_some() => {}
             Some(_) => {
-                self.fault(path, MAP);
+                self.fault_of_map(path);
                 return None;
             }
         }
@@ -213,7 +243,7 @@ impl<'f> Reducer<'f> {
                 ..Reduced::default()
             }),
             _ => {
-                self.fault(path, SEVERAL_FORMS);
+                self.fault_at(path, SEVERAL_FORMS, SEVERAL_FORMS_IN_FLAT);
                 None
             }
         }

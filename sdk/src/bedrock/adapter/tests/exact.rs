@@ -138,7 +138,7 @@ async fn a_parameter_without_a_value_is_absent() {
         assert_eq!(result(&answer), (None, r#"Needs { name: "a", note: None, count: None }"#));
         event["parameters"] = json!([of("name")]);
         let answer = call(tools(), &event).await.unwrap();
-        assert_eq!(result(&answer), (Some("REPROMPT"), "invalid arguments: missing field `name`"));
+        assert_eq!(result(&answer), (Some("REPROMPT"), "invalid arguments: /name: is missing"));
     }
 }
 
