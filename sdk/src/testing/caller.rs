@@ -206,7 +206,7 @@ impl<R: RawService> Caller<R> {
 
     /// Captures the log lines of all further calls, with the keys of their invocations, instead of printing them. The
     /// lines of a task that the function spawns are missing, unless it has the subscriber of the call: see
-    /// [failing tests](self#failing-tests).
+    /// [failing tests](crate::testing#failing-tests).
     ///
     /// # Example
     ///
