@@ -11,9 +11,8 @@
 //!
 //! # Failing tests
 //!
-//! A test that fails shows the log lines of its calls, also those with the causes of a 500 and the text of a panic, which the response
-//! hides:
-//! they are printed to standard error, from `INFO` on or from `POWERTOOLS_LOG_LEVEL` on, and the test harness shows them
+//! A test that fails shows the log lines of its calls, also those with the causes of a 500 and the text of a panic, which
+//! the response hides: they are printed to standard error, from `INFO` on or from `POWERTOOLS_LOG_LEVEL` on, and the test harness shows them
 //! for failing tests only. The `Debug` text of a [response](http::TestResponse) has them, too:
 //!
 //! ```

@@ -8,7 +8,7 @@ use super::unauthorized::{self, UNAUTHORIZED};
 use crate::core::deadline::DeadlineExceeded;
 use crate::core::error::{BoxError, FunctionError, NamedErrors, Stated, log};
 use crate::core::invocation::Invocation;
-use crate::core::panic::contained;
+use crate::core::panic::{caught, contained};
 
 /// The types of mistakes in what another resolver or AppSync sent: their texts are for the client, which has no part in them.
 const OF_OTHERS: [&str; 4] = ["InvalidEvent", "InvalidSource", "InvalidPrev", "InvalidStash"];
@@ -25,9 +25,10 @@ impl Failure {
     /// Returns the failure for an error: with the type and the text of an error that is meant for the client, or an opaque
     /// one.
     pub(crate) fn of(error: BoxError, named: &NamedErrors, invocation: &Invocation) -> Self {
-        match named.stated_with(&*error, |cause| refusal(cause).map(Some)) {
-            Some(Stated { error_type, message }) => {
-                let is_expected = !OF_OTHERS.contains(&error_type.as_str());
+        // The methods of errors are the user's code: a panic in them must not fail the other items.
+        match caught(|| named.stated_with(&*error, |cause| refusal(cause).map(Some))).flatten() {
+            Some(Stated { error_type, message, is_written }) => {
+                let is_expected = is_written && !OF_OTHERS.contains(&error_type.as_str());
                 Self { error: FunctionError::new(error_type, message).with_source(error), is_expected }
             }
             None => internal(invocation).with_source(error).into(),
@@ -81,6 +82,12 @@ impl Failure {
     pub(crate) fn message(&self) -> &str {
         self.error.message()
     }
+
+    /// Returns the length of the type and the text in JSON, in bytes.
+    pub(crate) fn json_length(&self) -> usize {
+        let length = |text: &str| serde_json::to_string(text).map_or(0, |json| json.len());
+        length(self.error_type()) + length(self.message())
+    }
 }
 
 /// An error of the adapter itself, which no client causes.
@@ -98,8 +105,11 @@ impl From<Failure> for FunctionError {
 
 /// Returns the refusal before the name of an error type that passes it on: AppSync recognises it by its own type alone.
 fn refusal(error: &(dyn StdError + 'static)) -> Option<Stated> {
-    unauthorized::is_unauthorized(error)
-        .then(|| Stated { error_type: UNAUTHORIZED.to_owned(), message: unauthorized::TEXT.to_owned() })
+    unauthorized::is_unauthorized(error).then(|| Stated {
+        error_type: UNAUTHORIZED.to_owned(),
+        message: unauthorized::TEXT.to_owned(),
+        is_written: true,
+    })
 }
 
 fn internal(invocation: &Invocation) -> FunctionError {

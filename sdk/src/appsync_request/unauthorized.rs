@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::LazyLock;
 
-use crate::core::error::FunctionError;
+use crate::core::error::{FunctionError, with_sources};
 
 /// The `errorType` that AppSync recognises
 /// (<https://docs.aws.amazon.com/appsync/latest/devguide/resolver-mapping-template-reference-lambda.html>).
@@ -18,9 +18,9 @@ static REFUSAL: LazyLock<FunctionError> = LazyLock::new(|| Unauthorized.into());
 /// The client must not do this: the `errorType` is `UnauthorizedException`, for which AppSync puts its own text "You are
 /// not authorized to make this call." in place of ours.
 ///
-/// It is found anywhere in the chain of causes of an error, so that an error type can have it as a variant. A type that the
-/// function names by [`ErrorType`](crate::ErrorType) keeps its own `errorType`, unless the variant is
-/// `#[error(transparent)]`.
+/// It is found in the chain of causes of an error, so that an error type can have it as a variant. A `FunctionError`, and a
+/// type that the function names by [`ErrorType`](crate::ErrorType), around it keep their own `errorType`, unless the variant
+/// is `#[error(transparent)]`.
 ///
 /// # Example
 ///
@@ -70,7 +70,7 @@ impl From<Unauthorized> for FunctionError {
 /// Returns `true` for an [`Unauthorized`], and for an error that passes it on as it is.
 pub(super) fn is_unauthorized(error: &(dyn StdError + 'static)) -> bool {
     let refusal = REFUSAL.source();
-    error.source().zip(refusal).is_some_and(|(source, refusal)| std::ptr::addr_eq(source, refusal))
+    with_sources(error).nth(1).zip(refusal).is_some_and(|(source, refusal)| std::ptr::addr_eq(source, refusal))
 }
 
 #[cfg(test)]

@@ -147,7 +147,7 @@ impl BedrockAdapter {
                         }
                     },
                 };
-                // As a request of HTTP.
+                // The status is an error of the span, as it is for HTTP.
                 #[cfg(feature = "otel")]
                 if result.status >= 500 {
                     span::set_failed(&result.status.to_string());

@@ -209,6 +209,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L, B> Kind<L> for OpenApiFunction<S>
 where
     L: Layer<S>,

@@ -66,6 +66,8 @@ struct Described {
     message: String,
     /// The message is the text of the source, and was not written for the caller.
     is_text_of_source: bool,
+    /// The source before another one took its place, if the message is its text.
+    text_of: Option<BoxError>,
     source: Option<BoxError>,
 }
 
@@ -73,7 +75,10 @@ impl FunctionError {
     /// Creates an error with a stable type and a message that the caller may read.
     pub fn new(error_type: impl Into<String>, message: impl Into<String>) -> Self {
         let (error_type, message) = (error_type.into(), message.into());
-        Self { described: Described { error_type, message, is_text_of_source: false, source: None }, is_logged: false }
+        Self {
+            described: Described { error_type, message, is_text_of_source: false, text_of: None, source: None },
+            is_logged: false,
+        }
     }
 
     /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
@@ -85,7 +90,10 @@ impl FunctionError {
     /// Creates an error whose message is the text of its source.
     fn of_source(error_type: String, message: String, source: BoxError) -> Self {
         let source = Some(source);
-        Self { described: Described { error_type, message, is_text_of_source: true, source }, is_logged: false }
+        Self {
+            described: Described { error_type, message, is_text_of_source: true, text_of: None, source },
+            is_logged: false,
+        }
     }
 
     /// Converts any error: a `FunctionError` stays unchanged, also within an error type without a name of its own; any
@@ -117,9 +125,12 @@ impl FunctionError {
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        let replaced = self.described.source.replace(source.into());
-        self.described.is_text_of_source = false;
-        contained(|| drop(replaced));
+        let described = &mut self.described;
+        let replaced = described.source.replace(source.into());
+        match described.is_text_of_source && described.text_of.is_none() {
+            true => described.text_of = replaced,
+            false => contained(|| drop(replaced)),
+        }
         self
     }
 
@@ -197,8 +208,9 @@ impl fmt::Display for Described {
 /// Guards against a source whose `Drop` panics: its type is the user's.
 impl Drop for Described {
     fn drop(&mut self) {
-        let source = self.source.take();
+        let (source, text_of) = (self.source.take(), self.text_of.take());
         contained(|| drop(source));
+        contained(|| drop(text_of));
     }
 }
 

@@ -208,6 +208,7 @@ impl<N: BesideStack> AddLayer<N> for Stack {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, L, B, const STREAMS: bool> Kind<L> for HttpFunction<S, STREAMS>
 where
     L: Layer<CatchPanic<S>>,

@@ -10,7 +10,8 @@
 //! into its stack, which reads the body before it records the response.
 //!
 //! A response that describes a failure is not recorded, so a repeated call runs again: an HTTP status from 400, a batch with a record
-//! that is to be retried or an item that failed, an authorizer that failed, and an answer of an MCP server with an error.
+//! that is to be retried or an item that failed, an authorizer or a custom resource that failed, and a failed call of a tool of an MCP
+//! server. A result that is too large for its client is recorded, since the tool has run.
 //!
 //! Around tools of Bedrock or AgentCore and around handlers of channels there is no place for it, since their responses may describe
 //! failures: such a function does not start. Write [`#[idempotent]`](macro@crate::idempotent) above a function that the tool calls.

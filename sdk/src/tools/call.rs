@@ -14,7 +14,7 @@ use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::core::error::{BoxError, NamedErrors, as_error, log};
+use crate::core::error::{BoxError, NamedErrors, Stated, as_error, log};
 use crate::core::invocation::Invocation;
 use crate::core::panic::{Cancellable, contained as contained_drop};
 
@@ -163,11 +163,14 @@ async fn ended<E: Into<BoxError>>(
     let call = async {
         call.await.or_else(|error| {
             let error: BoxError = error.into();
-            let failed = stated(&error, called, errors);
-            if let Some(failed) = &failed {
-                let error_type = failed.error_type();
-                log(&*error, |error| tracing::info!(tool, error_type, error, "the tool answered with an error"));
-                return Ok(Outcome::Failed(failed.clone()));
+            if let Some(stated) = stated(&error, called, errors) {
+                let error_type = stated.error_type.as_str();
+                log(&*error, |error| match stated.is_written {
+                    true => tracing::info!(tool, error_type, error, "the tool answered with an error"),
+                    // The text is that of any error, so the function failed.
+                    false => tracing::error!(tool, error_type, error, "the tool answered with an error"),
+                });
+                return Ok(Outcome::Failed(stated.into()));
             }
             log(&*error, |error| tracing::error!(tool, error, "the tool failed"));
             Err(())
@@ -220,9 +223,9 @@ pub(crate) fn log_late(tool: Option<&str>, exceeded: &DeadlineExceeded, invocati
 }
 
 /// Returns the first error in the chain of causes that was written for the model.
-fn stated(error: &BoxError, called: Called<'_>, errors: &NamedErrors) -> Option<ToolError> {
+fn stated(error: &BoxError, called: Called<'_>, errors: &NamedErrors) -> Option<Stated> {
     let mut errors = errors.clone();
     called.iter().for_each(|(_, of_tool)| errors.append(of_tool));
     let own = |cause: &(dyn std::error::Error + 'static)| as_error::<ToolError>(cause).map(ToolError::stated);
-    errors.stated_with(&**error, own).map(ToolError::from)
+    errors.stated_with(&**error, own)
 }

@@ -52,7 +52,7 @@ impl ToolError {
 
     /// Returns what the model reads, if anything.
     pub(crate) fn stated(&self) -> Option<Stated> {
-        let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone() };
+        let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone(), is_written: true };
         (!self.is_internal).then(stated)
     }
 
@@ -103,7 +103,7 @@ impl Clone for ToolError {
 }
 
 impl From<Stated> for ToolError {
-    fn from(Stated { error_type, message }: Stated) -> Self {
+    fn from(Stated { error_type, message, .. }: Stated) -> Self {
         Self::new(message).with_type(error_type)
     }
 }

@@ -235,6 +235,9 @@ mod tests {
             let text = RawValue::from_string(format!(r#"{{"count":{sent}}}"#)).unwrap();
             assert_eq!(Arguments::from(text).decode::<Large>().unwrap().count, count, "{sent}");
         }
+        // The nearest one to 2^53 + 1 as well.
+        let text = RawValue::from_string(r#"{"count":9007199254740992.0}"#.to_owned()).unwrap();
+        assert!(Arguments::from(text).decode::<Large>().is_err());
         // Of two values, the caller may have meant either.
         let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
         let error = Arguments::from(twice).decode::<Weather>().unwrap_err();

@@ -112,7 +112,16 @@ impl ToolOutput<ByContent> for Content {
     }
 }
 
+/// Returns `true` for a `Result`, whose error would be a value of the output.
+fn is_result<T>() -> bool {
+    std::any::type_name::<T>().starts_with("core::result::Result<")
+}
+
 impl<T: ToolOutput<M>, E: Into<BoxError> + 'static, M> ToolResult<Fallible<M>> for Result<T, E> {
+    fn sends_errors(_: Sealed) -> bool {
+        is_result::<T>()
+    }
+
     fn schema(sealed: Sealed) -> Option<fn() -> Value> {
         T::schema(sealed)
     }
@@ -124,7 +133,7 @@ impl<T: ToolOutput<M>, E: Into<BoxError> + 'static, M> ToolResult<Fallible<M>> f
 
 impl<T: ToolOutput<M>, M> ToolResult<Plain<M>> for T {
     fn sends_errors(_: Sealed) -> bool {
-        std::any::type_name::<T>().starts_with("core::result::Result<")
+        is_result::<T>()
     }
 
     fn schema(sealed: Sealed) -> Option<fn() -> Value> {

@@ -68,7 +68,7 @@ pub struct Tools {
     registry: Arc<Registry>,
 }
 
-/// What all clones share.
+/// The part of the registry that all clones share.
 #[derive(Clone, Default)]
 pub(super) struct Registry {
     pub(super) tools: Vec<Layered>,

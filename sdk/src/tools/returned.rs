@@ -109,7 +109,7 @@ impl<T> Returned for Type<T> {
     type Type = T;
 }
 
-/// What is checked of a return type. The methods above have no requirements: the compiler would take the fallback for a
+/// The requirements on a return type. The methods above have no requirements: the compiler would take the fallback for a
 /// type that does not meet them.
 pub trait Requires<Marker, F> {
     type Function;

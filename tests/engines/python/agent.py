@@ -23,7 +23,7 @@ def invoke(event):
 
 
 def allowed(function):
-    """Returns who may do what with a function."""
+    """Returns the statements of a function's policy."""
     policy = json.loads(lambdas.get_policy(FunctionName=stack.ids[function])["Policy"])
     return sorted((json.dumps(each["Principal"]), each["Action"]) for each in policy["Statement"])
 

@@ -148,6 +148,33 @@ async fn a_mistake_of_the_client_is_logged_at_info_and_one_of_another_at_error()
     }
 }
 
+#[tokio::test]
+async fn a_batch_of_a_field_without_a_resolver_has_one_line() {
+    let captured = CapturedLogs::default();
+    let caller = Caller::new(Resolvers::new().field("Query", "post", fail)).with_logs(&captured);
+    let answer = caller.call(appsync("Post", "author").batch([1, 2, 3])).await.unwrap();
+    let items = answer.as_array().unwrap();
+    assert_eq!(items.iter().filter(|item| item["errorType"] == "UnknownField").count(), 3, "{answer}");
+    let lines = captured.lines();
+    assert_eq!(
+        (lines.len(), &lines[0]["items"], &lines[0]["field"]),
+        (1, &json!(3), &json!("Post.author")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_text_of_any_error_is_a_failure_in_the_log() {
+    async fn taken(_: FieldInfo) -> Result<u8, FunctionError> {
+        Err(FunctionError::from_error(std::io::Error::other("the disk is full")))
+    }
+    let captured = CapturedLogs::default();
+    let caller = Caller::new(pilaster::handler(taken)).with_logs(&captured);
+    let answer = caller.call(appsync("Query", "post").batch([1])).await.unwrap();
+    assert_eq!(answer[0]["errorMessage"], "the disk is full");
+    assert_eq!(captured.lines()[0]["level"], "ERROR");
+}
+
 #[derive(Debug, ErrorType)]
 #[error_type(internal)]
 struct Db;
@@ -281,7 +308,7 @@ async fn check_15_a_response_above_5_mb_is_an_error_with_both_sizes() {
     let caller = Caller::new(pilaster::handler(failing)).without_logs();
     let answer = caller.call(appsync("Query", "text").batch([1, 5 * 1024 * 1024])).await.unwrap();
     assert_eq!(answer[0], json!({ "data": "x" }));
-    assert_eq!(answer[1]["errorMessage"], "the error has 5242885 bytes; the limit of AppSync is 5242880");
+    assert_eq!(answer[1]["errorMessage"], "the error has 5242889 bytes; the limit of AppSync is 5242880");
 }
 
 /// A type whose messages repeat the value, as those of many `TryFrom` do.

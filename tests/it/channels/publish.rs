@@ -325,7 +325,7 @@ async fn check_24_a_payload_above_the_limit_fails_its_event_and_is_logged() {
     let caller_of_errors = Caller::new(Handlers::new().publish("/a", fail)).without_logs();
     let response = caller_of_errors.call(channel_publish("/a").with_id("0", 1).with_id("1", LIMIT)).await.unwrap();
     assert_eq!(response["events"][0]["payload"], 1);
-    let too_large = error(1, "PayloadTooLarge: the error has 245765 bytes; the limit of AppSync is 245760");
+    let too_large = error(1, "PayloadTooLarge: the error has 245769 bytes; the limit of AppSync is 245760");
     assert_eq!(response["events"][1], too_large);
     // More than the five events of AppSync.
     let response = Caller::new(handlers()).call(publish("/each/room", ["a"; 6])).await.unwrap();

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use pilaster::appsync::{Resolvers, Source};
+use pilaster::appsync::{Batch, Resolvers, Source};
 use pilaster::channels::{Handlers, Payload};
 use pilaster::http::{HttpError, Method};
 use pilaster::observe::logging::CapturedLogs;
@@ -117,6 +117,14 @@ async fn the_other_items_of_a_batch_of_resolvers_are_done() {
         assert_eq!(answer[1]["errorType"], error_type);
         let answered = "the field was answered with an error";
         assert_logged(&lines, if is_cause { answered } else { "the item of the batch failed" }, is_cause);
+
+        let batch = move |batch: Batch<i64>| async move {
+            Ok::<_, BoxError>(batch.try_answer(|item| failed(item.source % 2, fault, is_cause)))
+        };
+        let resolvers_of_batches = Resolvers::new().batch("Post", "author", batch);
+        let (answer, _) = called(resolvers_of_batches, appsync("Post", "author").batch([0, 1, 2, 3])).await;
+        assert_eq!((&answer[0], &answer[2]), (&json!({ "data": 0 }), &json!({ "data": 0 })), "{answer}");
+        assert_eq!((&answer[1]["errorType"], &answer[3]["errorType"]), (&json!(error_type), &json!(error_type)));
 
         let (answer, lines) = called(resolvers(), appsync("Post", "author").source(1).event()).await;
         assert_eq!(answer, json!({ "failed": error_type }));

@@ -65,6 +65,11 @@ where
     }
     let results = match (takes_batches, first) {
         (Ok(true), Some(first)) => whole(service, items, first, config).await,
+        (Err(error), Some(first))
+            if contexts.len() > 1 && contexts.iter().all(|context| is_same(context.as_ref(), first)) =>
+        {
+            every(error.into(), contexts.len(), Some(first))
+        }
         _ => each(service, items, first, invocation, config).await,
     };
     for (index, (result, context)) in results.iter().zip(&contexts).enumerate() {
@@ -73,6 +78,13 @@ where
         }
     }
     results
+}
+
+/// Returns `true` for an item of the same field as the first one.
+fn is_same(context: Option<&FieldContext>, first: &FieldContext) -> bool {
+    context.is_some_and(|context| {
+        context.field_name() == first.field_name() && context.parent_type_name() == first.parent_type_name()
+    })
 }
 
 /// Calls the resolver once for all items of its field.
@@ -85,13 +97,10 @@ async fn whole<S>(
 where
     S: Service<FieldCall, Response = FieldResponse, Error: Into<BoxError>> + Clone,
 {
-    let is_same = |context: &FieldContext| {
-        context.field_name() == first.field_name() && context.parent_type_name() == first.parent_type_name()
-    };
     let (mut contexts, mut failed) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
     for item in items {
         failed.push(match item {
-            Ok(context) if is_same(&context) => {
+            Ok(context) if is_same(Some(&context), first) => {
                 contexts.push(context);
                 None
             }

@@ -1,6 +1,8 @@
 //! The response to a batch, a list of `{data}` and `{errorType, errorMessage}`, and the limit of a value. A single value is
 //! sent as it is.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -22,19 +24,17 @@ enum Item<'a> {
     #[serde(rename_all = "camelCase")]
     Failed {
         error_type: &'a str,
-        error_message: &'a str,
+        error_message: Cow<'a, str>,
     },
 }
 
-/// Returns the result of a field. A value or an error that is too large for any response is its error alone.
+/// Returns the result of a field. A value that is too large for any response is its error alone.
 pub(super) fn limited(result: Result<Box<RawValue>, Failure>) -> Result<Box<RawValue>, Failure> {
-    let (what, length) = match &result {
-        Ok(data) => ("value", data.get().len()),
-        Err(failure) => ("error", failure.error_type().len() + failure.message().len()),
-    };
-    match length > LIMIT {
-        true => Err(FunctionError::new("ResponseTooLarge", too_large(what, length)).into()),
-        false => result,
+    match result {
+        Ok(data) if data.get().len() > LIMIT => {
+            Err(FunctionError::new("ResponseTooLarge", too_large("value", data.get().len())).into())
+        }
+        other => other,
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn limited(result: Result<Box<RawValue>, Failure>) -> Result<Box<RawV
 pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoing, FunctionError> {
     let items = results.iter().map(|result| match result {
         Ok(data) => Item::Value { data },
-        Err(failure) => Item::Failed { error_type: failure.error_type(), error_message: failure.message() },
+        Err(failure) => failed(failure),
     });
     let items = items.collect::<Vec<_>>();
     let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
@@ -52,6 +52,16 @@ pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoi
         return Err(FunctionError::new("ResponseTooLarge", too_large("response", length)));
     }
     Ok(response)
+}
+
+/// Returns the item of a failure. A text that is too large for any response would fail the other items.
+fn failed(failure: &Failure) -> Item<'_> {
+    match failure.json_length() {
+        length if length > LIMIT => {
+            Item::Failed { error_type: "ResponseTooLarge", error_message: too_large("error", length).into() }
+        }
+        _ => Item::Failed { error_type: failure.error_type(), error_message: failure.message().into() },
+    }
 }
 
 fn too_large(what: &str, length: usize) -> String {

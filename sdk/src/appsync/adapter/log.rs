@@ -4,7 +4,7 @@ use crate::appsync::context::FieldContext;
 use crate::appsync_request::failure::Failure;
 use crate::core::error::FunctionError;
 
-/// What a line is about.
+/// The items that a line describes.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
     /// The item with this index.

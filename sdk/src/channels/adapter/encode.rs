@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::answer::Answer;
+use super::answer::{Answer, text};
 use crate::appsync_request::failure::Failure;
 use crate::channels::call::IncomingEvent;
 use crate::channels::context::ChannelContext;
@@ -70,11 +70,6 @@ pub(super) fn subscribe(refused: Option<Failure>) -> Result<Outgoing, FunctionEr
 fn serialized(response: &impl Serialize) -> Result<Outgoing, FunctionError> {
     let invalid = |_| FunctionError::new("InvalidResponse", "the response cannot be serialized as JSON");
     Outgoing::serialize(response).map_err(invalid)
-}
-
-/// Returns the one text that AppSync takes for an error.
-fn text(failure: &Failure) -> String {
-    format!("{}: {}", failure.error_type(), failure.message())
 }
 
 /// Checks that each id of the response is one of the publish, and logs the events that are not broadcast: a filter and a

@@ -105,7 +105,7 @@ where
     for (event, result) in events.iter().zip(results) {
         match (result, &failure) {
             (Some(Ok(of_event)), _) => answers.extend(of_event),
-            (Some(Err(failure)), _) => answers.push(Answer::failed(event, failure).limited(context)),
+            (Some(Err(failure)), _) => answers.push(Answer::failed(event, failure)),
             (None, Some(late)) => answers.push(Answer::failed(event, late.copy())),
             (None, None) => {}
         }
@@ -149,7 +149,7 @@ where
     match result {
         Err(failure) if !failure.is_refusal() => {
             log::events(context.path(), events.len(), &failure);
-            Ok(every(events, &failure).into_iter().map(|answer| answer.limited(context)).collect())
+            Ok(every(events, &failure))
         }
         result => result,
     }

@@ -35,8 +35,12 @@ impl StdError for Internal {
     }
 }
 
-/// Returns `true` if a text was taken from an internal error among the causes.
+/// Returns `true` if a text has that of an internal error among the causes.
 #[cfg(any(feature = "appsync", feature = "tools"))]
 pub(super) fn is_internal(text: &str, error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| cause.downcast_ref::<Internal>().is_some_and(|internal| internal.text == text))
+    causes(error).any(|cause| {
+        cause
+            .downcast_ref::<Internal>()
+            .is_some_and(|internal| !internal.text.is_empty() && text.contains(&internal.text))
+    })
 }

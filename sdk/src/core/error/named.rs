@@ -85,8 +85,11 @@ impl NamedErrors {
     /// Returns the first of the causes of an error whose type is known, and `true` if the text of the error must stay in
     /// the log: that of an internal cause. A message that is not the text of its source was written for the caller.
     pub(super) fn cause_of<'e>(&self, described: &'e Described) -> Option<(&'e dyn ErrorType, bool)> {
-        let source = described.source.as_ref()?;
-        let named = causes(&**source).find_map(|at| self.find(at))?;
+        let sources = [&described.text_of, &described.source].into_iter().flatten();
+        let (source, named) = sources.into_iter().find_map(|source| {
+            let named = causes(&**source).find_map(|at| self.find(at))?;
+            Some((source, named))
+        })?;
         let is_text_of_source = || described.is_text_of_source || text(&**source) == described.message;
         Some((named, named.is_internal() && is_text_of_source()))
     }

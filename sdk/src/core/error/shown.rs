@@ -20,11 +20,13 @@ impl StdError for Unreadable {}
 
 /// Returns the text of an error.
 pub(crate) fn text(error: &(dyn StdError + 'static)) -> String {
+    written(error).unwrap_or_else(|| Unreadable.to_string())
+}
+
+/// Returns the text of an error; `None` if its `Display` fails.
+pub(super) fn written(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut text = String::new();
-    match caught(|| write!(text, "{error}")) {
-        Some(Ok(())) => text,
-        _ => Unreadable.to_string(),
-    }
+    caught(|| write!(text, "{error}")).is_some_and(|result| result.is_ok()).then_some(text)
 }
 
 /// Calls a function that emits a line with this error. If it panics, it is called again with an error that can be shown.

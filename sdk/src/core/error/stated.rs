@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use super::internal::is_internal;
+use super::shown::written;
 use super::{Described, FunctionError, NamedErrors, as_error, causes};
 
 /// The type and the text of an error for the caller. The texts of the errors around it stay in the log.
@@ -10,6 +11,9 @@ use super::{Described, FunctionError, NamedErrors, as_error, causes};
 pub(crate) struct Stated {
     pub(crate) error_type: String,
     pub(crate) message: String,
+    /// The function wrote the text for the caller. It did not if the text is that of any error, which the function has made a
+    /// [`FunctionError`].
+    pub(crate) is_written: bool,
 }
 
 impl NamedErrors {
@@ -32,19 +36,21 @@ impl NamedErrors {
                 return Some(stated);
             }
             if let Some(named) = self.find(cause) {
-                let stated = || Stated { error_type: named.error_type().to_owned(), message: cause.to_string() };
-                let stated = (!named.is_internal()).then(stated);
-                return Some(stated.filter(|stated| !is_internal(&stated.message, cause)));
+                // A text that cannot be written stays in the log, too.
+                let message = written(cause).filter(|text| !named.is_internal() && !is_internal(text, cause));
+                let error_type = || named.error_type().to_owned();
+                return Some(message.map(|message| Stated { error_type: error_type(), message, is_written: true }));
             }
             let described = as_error::<FunctionError>(cause).map(|error| &error.described);
             let described = described.or_else(|| cause.downcast_ref::<Described>())?;
             // As `apply` does: the type is that of a known cause, the text stays.
-            let (error_type, is_hidden) = match self.cause_of(described) {
-                Some((named, is_hidden)) => (named.error_type(), is_hidden),
-                None => (described.error_type.as_str(), false),
+            let (error_type, is_hidden, is_written) = match self.cause_of(described) {
+                Some((named, is_hidden)) => (named.error_type(), is_hidden, true),
+                None => (described.error_type.as_str(), false, !described.is_text_of_source),
             };
-            let stated = || Stated { error_type: error_type.to_owned(), message: described.message.clone() };
-            Some((!is_hidden).then(stated).filter(|stated| !is_internal(&stated.message, cause)))
+            let message = &described.message;
+            let stated = || Stated { error_type: error_type.to_owned(), message: message.clone(), is_written };
+            Some((!is_hidden && !is_internal(message, cause)).then(stated))
         });
         stated.flatten()
     }
@@ -124,6 +130,11 @@ mod tests {
             assert_eq!(names.stated(&*error), None);
         }
         assert_eq!(names.apply(taken()).message(), "internal error");
+        // Also with another source.
+        let with_source = || taken().with_source(std::io::Error::other("secret disk"));
+        assert_eq!(names.stated(&with_source()), None);
+        assert_eq!(names.apply(with_source()).message(), "internal error");
+        assert_eq!(super::super::chain(&with_source()), ["secret host", "secret disk"]);
         // A text that is another one each time.
         names.add::<Counted>();
         let counted = || FunctionError::from_error(Counted::default());

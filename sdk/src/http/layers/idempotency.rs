@@ -146,7 +146,8 @@
 //! - a failure of the function, an extractor or an inner layer: an `Err`, a rejection, an [`HttpError`] that became a
 //!   response, a panic, including one of the body;
 //! - a response with the status 401 or 403, which depends on the caller; 408, 425 or 429, which request a retry; or a
-//!   5xx.
+//!   5xx;
+//! - a failed call of a tool of an MCP server, whose status is 200.
 //!
 //! Any other response is recorded, even with another 4xx status.
 //!

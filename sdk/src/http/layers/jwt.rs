@@ -102,8 +102,8 @@ impl JwtLayer {
     /// Describes the API, whose address this is, to clients that find their authorization server by themselves, such as
     /// those of MCP servers ([RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)): the layer responds to `GET
     /// /.well-known/oauth-protected-resource` (followed by the path of the address) without a token, and
-    /// `WWW-Authenticate` names that document and, also with a 401, the scopes of this layer and its verifier. The address is an `https` URL without user information, a query and a
-    /// fragment; `http` is for this machine.
+    /// `WWW-Authenticate` names that document and, also with a 401, the scopes of this layer and its verifier. The address
+    /// is an `https` URL without user information, a query and a fragment; `http` is for this machine.
     pub fn protected_resource(mut self, address: impl AsRef<str>) -> Self {
         let rules = Arc::make_mut(&mut self.rules);
         match Resource::parse(address.as_ref()) {

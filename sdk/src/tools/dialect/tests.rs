@@ -223,7 +223,7 @@ fn the_advice_of_a_fault_fits_its_dialect() {
 }
 
 #[test]
-fn who_follows_the_advice_of_a_fault_is_not_refused_again() {
+fn the_advice_of_a_fault_leads_to_a_type_that_is_accepted() {
     #[derive(Deserialize, JsonSchema)]
     #[allow(dead_code)]
     struct Member {

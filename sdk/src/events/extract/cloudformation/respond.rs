@@ -103,15 +103,14 @@ pub(super) fn around(incoming: Incoming, called: EventFuture) -> EventFuture {
             let (error_type, logical_id) = (error.error_type(), &request.logical_resource_id);
             log(error, |error| tracing::error!(error_type, logical_id, error, "the custom resource failed"));
         }
-        match to {
+        let outgoing = match to {
             To::CloudFormation(url) => {
                 send(url, document, &incoming.invocation).await?;
-                Outgoing::serialize(&()).map_err(FunctionError::from_error)
+                Outgoing::serialize(&())
             }
-            To::None | To::Caller => {
-                RawValue::from_string(document).map(Outgoing::from).map_err(FunctionError::from_error)
-            }
-        }
+            To::None | To::Caller => RawValue::from_string(document).map(Outgoing::from),
+        };
+        Ok(outgoing.map_err(FunctionError::from_error)?.describing_failure(failure.is_some()))
     })
 }
 

@@ -124,7 +124,7 @@ fn given<'a>(context: &'a Value, part: &str) -> HashMap<&'a str, &'a Value> {
     members.filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.as_str(), value)).collect()
 }
 
-/// Whether a function reads a value by this text: a text is the same, and of another value it is the JSON.
+/// Returns `true` if a function reads a value by this text: a text is the same, and of another value it is the JSON.
 fn is_read(text: &str, value: &Value) -> bool {
     match value {
         Value::String(sent) => text == sent,
