@@ -27,8 +27,8 @@ impl Failure {
     pub(crate) fn of(error: BoxError, named: &NamedErrors, invocation: &Invocation) -> Self {
         // The methods of errors are the user's code: a panic in them must not fail the other items.
         match caught(|| named.stated_with(&*error, |cause| refusal(cause).map(Some))).flatten() {
-            Some(Stated { error_type, message, is_written }) => {
-                let is_expected = is_written && !OF_OTHERS.contains(&error_type.as_str());
+            Some(Stated { error_type, message }) => {
+                let is_expected = !OF_OTHERS.contains(&error_type.as_str());
                 Self { error: FunctionError::new(error_type, message).with_source(error), is_expected }
             }
             None => internal(invocation).with_source(error).into(),
@@ -105,11 +105,8 @@ impl From<Failure> for FunctionError {
 
 /// Returns the refusal before the name of an error type that passes it on: AppSync recognises it by its own type alone.
 fn refusal(error: &(dyn StdError + 'static)) -> Option<Stated> {
-    unauthorized::is_unauthorized(error).then(|| Stated {
-        error_type: UNAUTHORIZED.to_owned(),
-        message: unauthorized::TEXT.to_owned(),
-        is_written: true,
-    })
+    unauthorized::is_unauthorized(error)
+        .then(|| Stated { error_type: UNAUTHORIZED.to_owned(), message: unauthorized::TEXT.to_owned() })
 }
 
 fn internal(invocation: &Invocation) -> FunctionError {

@@ -82,9 +82,15 @@ impl FunctionError {
     }
 
     /// Creates an error named after `E`, without its path and its type parameters; its `Display` is the message.
+    /// Clients of AppSync and models read it only if `E` is a type that may reach them; a `FunctionError` stays unchanged.
     pub fn from_error<E: StdError + Send + Sync + 'static>(error: E) -> Self {
-        let name = error_name::<E>().or_else(|| hidden(&error, true)).unwrap_or("Error").to_owned();
-        Self::of_source(name, error.to_string(), error.into())
+        match BoxError::from(error).downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => {
+                let name = error_name::<E>().or_else(|| hidden(&*error, true)).unwrap_or("Error").to_owned();
+                Self::of_source(name, error.to_string(), error)
+            }
+        }
     }
 
     /// Creates an error whose message is the text of its source.
@@ -127,9 +133,11 @@ impl FunctionError {
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         let described = &mut self.described;
         let replaced = described.source.replace(source.into());
-        match described.is_text_of_source && described.text_of.is_none() {
-            true => described.text_of = replaced,
-            false => contained(|| drop(replaced)),
+        let is_of =
+            |replaced: &BoxError| described.is_text_of_source || causes(&**replaced).any(|at| at.is::<Internal>());
+        match replaced {
+            Some(replaced) if described.text_of.is_none() && is_of(&replaced) => described.text_of = Some(replaced),
+            replaced => contained(|| drop(replaced)),
         }
         self
     }

@@ -14,7 +14,7 @@ use super::input::Arguments;
 use super::outcome::Outcome;
 use super::session::Session;
 use crate::core::deadline::{DeadlineExceeded, MARGIN, until};
-use crate::core::error::{BoxError, NamedErrors, Stated, as_error, log};
+use crate::core::error::{BoxError, NamedErrors, Stated, log};
 use crate::core::invocation::Invocation;
 use crate::core::panic::{Cancellable, contained as contained_drop};
 
@@ -163,17 +163,20 @@ async fn ended<E: Into<BoxError>>(
     let call = async {
         call.await.or_else(|error| {
             let error: BoxError = error.into();
-            if let Some(stated) = stated(&error, called, errors) {
-                let error_type = stated.error_type.as_str();
-                log(&*error, |error| match stated.is_written {
-                    true => tracing::info!(tool, error_type, error, "the tool answered with an error"),
-                    // The text is that of any error, so the function failed.
-                    false => tracing::error!(tool, error_type, error, "the tool answered with an error"),
-                });
-                return Ok(Outcome::Failed(stated.into()));
-            }
-            log(&*error, |error| tracing::error!(tool, error, "the tool failed"));
-            Err(())
+            let result = match stated(&error, called, errors) {
+                Some(stated) => {
+                    let error_type = stated.error_type.as_str();
+                    log(&*error, |error| tracing::info!(tool, error_type, error, "the tool answered with an error"));
+                    Ok(Outcome::Failed(stated.into()))
+                }
+                None => {
+                    log(&*error, |error| tracing::error!(tool, error, "the tool failed"));
+                    Err(())
+                }
+            };
+            // The `Drop` of an error is the user's code.
+            contained_drop(|| drop(error));
+            result
         })
     };
     let called = Cancellable::new(AssertUnwindSafe(call).catch_unwind());
@@ -226,6 +229,5 @@ pub(crate) fn log_late(tool: Option<&str>, exceeded: &DeadlineExceeded, invocati
 fn stated(error: &BoxError, called: Called<'_>, errors: &NamedErrors) -> Option<Stated> {
     let mut errors = errors.clone();
     called.iter().for_each(|(_, of_tool)| errors.append(of_tool));
-    let own = |cause: &(dyn std::error::Error + 'static)| as_error::<ToolError>(cause).map(ToolError::stated);
-    errors.stated_with(&**error, own)
+    errors.stated_with(&**error, ToolError::stated)
 }

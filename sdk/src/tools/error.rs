@@ -4,8 +4,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::core::error::{BoxError, Stated};
+use crate::core::error::{BoxError, Stated, as_error};
 use crate::core::json::placed;
+use crate::core::panic::contained;
 
 /// The `error_type` of a call whose arguments do not fit.
 pub(crate) const INVALID: &str = "InvalidArguments";
@@ -36,7 +37,11 @@ pub(crate) const UNKNOWN: &str = "UnknownTool";
 ///
 /// assert_eq!(temperature("Atlantis").unwrap_err().to_string(), "there is no weather station in this city");
 /// ```
-pub struct ToolError {
+pub struct ToolError(Told);
+
+/// The part of a `ToolError` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which
+/// leave out an error itself.
+struct Told {
     error_type: String,
     message: String,
     source: Option<BoxError>,
@@ -47,37 +52,38 @@ pub struct ToolError {
 impl ToolError {
     /// Creates an error with a text for the model.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false }
+        Self(Told { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false })
     }
 
-    /// Returns what the model reads, if anything.
-    pub(crate) fn stated(&self) -> Option<Stated> {
-        let stated = || Stated { error_type: self.error_type.clone(), message: self.message.clone(), is_written: true };
-        (!self.is_internal).then(stated)
+    /// Returns what the model reads of an error, if that is a `ToolError`.
+    pub(crate) fn stated(error: &(dyn StdError + 'static)) -> Option<Option<Stated>> {
+        let told = as_error::<Self>(error).map(|error| &error.0).or_else(|| error.downcast_ref())?;
+        let stated = || Stated { error_type: told.error_type.clone(), message: told.message.clone() };
+        Some((!told.is_internal).then(stated))
     }
 
     /// Sets a stable type, which AgentCore's answers contain; `ToolError` by default.
     #[must_use]
     pub fn with_type(mut self, error_type: impl Into<String>) -> Self {
-        self.error_type = error_type.into();
+        self.0.error_type = error_type.into();
         self
     }
 
     /// Adds the cause, for the log.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// Returns the type.
     pub fn error_type(&self) -> &str {
-        &self.error_type
+        &self.0.error_type
     }
 
     /// Returns the text for the model.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 }
 
@@ -90,20 +96,22 @@ impl From<crate::idempotency::IdempotencyError> for ToolError {
             true => ("InternalError", "internal error".to_owned()),
             false => (error.name(), error.to_string()),
         };
-        Self { is_internal, ..Self::new(message).with_type(error_type).with_source(error) }
+        let mut told = Self::new(message).with_type(error_type).with_source(error);
+        told.0.is_internal = is_internal;
+        told
     }
 }
 
 /// The copy has no source, which cannot be cloned.
 impl Clone for ToolError {
     fn clone(&self) -> Self {
-        let Self { error_type, message, source: _, is_internal } = self;
-        Self { error_type: error_type.clone(), message: message.clone(), source: None, is_internal: *is_internal }
+        let Told { error_type, message, source: _, is_internal } = &self.0;
+        Self(Told { error_type: error_type.clone(), message: message.clone(), source: None, is_internal: *is_internal })
     }
 }
 
 impl From<Stated> for ToolError {
-    fn from(Stated { error_type, message, .. }: Stated) -> Self {
+    fn from(Stated { error_type, message }: Stated) -> Self {
         Self::new(message).with_type(error_type)
     }
 }
@@ -111,10 +119,11 @@ impl From<Stated> for ToolError {
 /// The source is shown by its texts only: its `Debug` may show secrets.
 impl fmt::Debug for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let causes = self.source.as_ref().map(|source| crate::core::error::chain(&**source)).unwrap_or_default();
+        let Told { error_type, message, source, .. } = &self.0;
+        let causes = source.as_ref().map(|source| crate::core::error::chain(&**source)).unwrap_or_default();
         f.debug_struct("ToolError")
-            .field("error_type", &self.error_type)
-            .field("message", &self.message)
+            .field("error_type", error_type)
+            .field("message", message)
             .field("causes", &causes)
             .finish()
     }
@@ -122,13 +131,39 @@ impl fmt::Debug for ToolError {
 
 impl fmt::Display for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
 impl StdError for ToolError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Told").field(&self.error_type).finish()
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Told {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+/// Guards against a source whose `Drop` panics: its type is the user's.
+impl Drop for Told {
+    fn drop(&mut self) {
+        let source = self.source.take();
+        contained(|| drop(source));
     }
 }
 

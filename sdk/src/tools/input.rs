@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
 use super::{finite, whole};
-use crate::core::json::message::{field_of, without_values};
+use crate::core::json::distinct::TWICE;
+use crate::core::json::message::{field_of, without_place, without_values};
 use crate::core::json::{described, is_object, pointer, push_step};
 use crate::core::raw::RawEvent;
 
@@ -128,8 +129,10 @@ impl Arguments {
             Json::Text(text) => {
                 let decoded = serde_json::from_str(text.get());
                 decoded.or_else(|error| {
-                    if let Some(decoded) = whole::of_text(text.get()).and_then(|value| T::deserialize(value).ok()) {
-                        return Ok(decoded);
+                    match whole::of_text(text.get()) {
+                        Ok(Some(value)) => return decoded_value(value),
+                        Ok(None) => {}
+                        Err(twice) => return Err(InvalidArguments::new(twice, TWICE)),
                     }
                     // The path is determined only after a mistake, by decoding again.
                     let json = &mut serde_json::Deserializer::from_str(text.get());
@@ -144,20 +147,22 @@ impl Arguments {
 }
 
 fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidArguments> {
-    let integers = whole::of_value(&value);
-    let decoded = serde_path_to_error::deserialize(value);
-    decoded.or_else(|found| {
-        let decoded = integers.and_then(|value| T::deserialize(value).ok());
-        decoded.ok_or_else(|| mistake(&pointer(found.path()), found.inner()))
-    })
+    match whole::of_value(&value) {
+        Some(integers) => T::deserialize(value).or_else(|_| decoded_value(integers)),
+        None => decoded_value(value),
+    }
+}
+
+fn decoded_value<T: DeserializeOwned>(value: Value) -> Result<T, InvalidArguments> {
+    serde_path_to_error::deserialize(value).map_err(|found| mistake(&pointer(found.path()), found.inner()))
 }
 
 fn mistake(pointer: &str, error: &serde_json::Error) -> InvalidArguments {
     let text = error.to_string();
     // The place in the text is of no use to a model, which has sent members.
-    let text = &text[..text.rfind(" at line ").unwrap_or(text.len())];
-    // Text that is no JSON or nested too deeply: serde_json's own words.
-    if !error.is_data() {
+    let text = without_place(&text);
+    // The text is JSON. It is nested too deeply, or has a number that no type of Rust holds: serde_json's own words.
+    if text.starts_with("recursion limit") || text == "number out of range" {
         return InvalidArguments::new(pointer, described(text));
     }
     let mut pointer = field_of(pointer.to_owned(), text);

@@ -169,20 +169,27 @@ async fn the_outermost_error_that_is_known_decides_what_the_model_reads() {
         }
     }
 
+    #[derive(Debug, thiserror::Error)]
+    #[error(transparent)]
+    struct Transparent(ToolError);
+
     async fn holds(Input(Ask { how }): Input<Ask>) -> Result<String, BoxError> {
         let internal = || Internal(ToolError::new("secret shard"));
         Err(match &*how {
             "internal" => internal().into(),
             "taken" => crate::FunctionError::from_error(internal()).into(),
             "around" => crate::FunctionError::new("Booking", "try later").with_source(ToolError::new("secret")).into(),
+            "its text" => ToolError::new(internal().to_string()).with_source(internal()).into(),
+            "any text" => crate::FunctionError::from_error(std::io::Error::other("secret")).into(),
+            "transparent" => Transparent(ToolError::new("try later").with_type("Booking")).into(),
             _ => ToolError::new("try later").with_type("Booking").with_source(internal()).into(),
         })
     }
     let tools = Tools::new().add(holds).error_type::<Internal>();
-    for how in ["internal", "taken"] {
+    for how in ["internal", "taken", "its text", "any text"] {
         assert!(matches!(call(&tools, json!({ "how": how })).await, Outcome::Opaque(_)), "{how}");
     }
-    for how in ["around", "within"] {
+    for how in ["around", "within", "transparent"] {
         let Outcome::Failed(error) = call(&tools, json!({ "how": how })).await else { panic!("{how}") };
         assert_eq!((error.error_type(), error.message()), ("Booking", "try later"), "{how}");
     }

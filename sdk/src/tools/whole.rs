@@ -9,11 +9,17 @@ use crate::core::json::distinct;
 /// The end of the integers that an `f64` holds exactly: 2^53 is also the nearest one to 2^53 + 1.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Returns the value of a JSON text with integers in place of such numbers; `None` if there are none, and if a member is
-/// sent twice, of which the value would have the last.
-pub(super) fn of_text(json: &str) -> Option<Value> {
-    let mut value = distinct::parse(json).ok()??;
-    replace(&mut value).then_some(value)
+/// Returns the value of a JSON text with integers in place of such numbers; `None` if there are none.
+///
+/// # Errors
+///
+/// A member is sent twice, of which the value would have the last: the JSON Pointer (RFC 6901) to it.
+pub(super) fn of_text(json: &str) -> Result<Option<Value>, String> {
+    let Ok(mut value) = serde_json::from_str(json) else { return Ok(None) };
+    if !replace(&mut value) {
+        return Ok(None);
+    }
+    distinct::parse(json).map(|_| Some(value))
 }
 
 /// Returns the value with integers in place of such numbers; `None` if there are none.

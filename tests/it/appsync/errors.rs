@@ -164,15 +164,23 @@ async fn a_batch_of_a_field_without_a_resolver_has_one_line() {
 }
 
 #[tokio::test]
-async fn the_text_of_any_error_is_a_failure_in_the_log() {
+async fn a_text_that_was_taken_from_any_error_is_opaque() {
     async fn taken(_: FieldInfo) -> Result<u8, FunctionError> {
-        Err(FunctionError::from_error(std::io::Error::other("the disk is full")))
+        Err(FunctionError::from_error(std::io::Error::other("secret disk")))
+    }
+    async fn refused(_: FieldInfo) -> Result<u8, FunctionError> {
+        Err(FunctionError::from_error(Unauthorized))
     }
     let captured = CapturedLogs::default();
     let caller = Caller::new(pilaster::handler(taken)).with_logs(&captured);
     let answer = caller.call(appsync("Query", "post").batch([1])).await.unwrap();
-    assert_eq!(answer[0]["errorMessage"], "the disk is full");
-    assert_eq!(captured.lines()[0]["level"], "ERROR");
+    assert_eq!(answer[0]["errorType"], "InternalError");
+    let lines = captured.lines();
+    assert_eq!(lines[0]["level"], "ERROR");
+    assert!(lines[0].to_string().contains("secret disk"));
+    let caller = Caller::new(pilaster::handler(refused)).without_logs();
+    let error = caller.call(appsync("Query", "post")).await.unwrap_err();
+    assert_eq!(error.error_type(), "UnauthorizedException");
 }
 
 #[derive(Debug, ErrorType)]

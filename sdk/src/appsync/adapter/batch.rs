@@ -41,7 +41,10 @@ where
     #[cfg(feature = "otel")]
     super::spans::began(&context);
     let results = called(service, vec![context.clone()], config).await;
-    results.and_then(only).map_err(|failure| log::single(failure, &context))
+    results.and_then(only).map_err(|failure| {
+        let length = failure.json_length();
+        encode::limited_error(log::single(failure, &context), length)
+    })
 }
 
 /// Resolves all items of a batch, and logs those that failed. The results are in the order of the items.

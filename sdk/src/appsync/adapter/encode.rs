@@ -54,6 +54,14 @@ pub(super) fn batch(results: &[Result<Box<RawValue>, Failure>]) -> Result<Outgoi
     Ok(response)
 }
 
+/// Returns the error of a single field, which is logged; or that of a text that is too large.
+pub(super) fn limited_error(error: FunctionError, length: usize) -> FunctionError {
+    match length > LIMIT {
+        true => FunctionError::new("ResponseTooLarge", too_large("error", length)).logged(),
+        false => error,
+    }
+}
+
 /// Returns the item of a failure. A text that is too large for any response would fail the other items.
 fn failed(failure: &Failure) -> Item<'_> {
     match failure.json_length() {

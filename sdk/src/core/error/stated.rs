@@ -11,13 +11,10 @@ use super::{Described, FunctionError, NamedErrors, as_error, causes};
 pub(crate) struct Stated {
     pub(crate) error_type: String,
     pub(crate) message: String,
-    /// The function wrote the text for the caller. It did not if the text is that of any error, which the function has made a
-    /// [`FunctionError`].
-    pub(crate) is_written: bool,
 }
 
 impl NamedErrors {
-    /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`], or an
+    /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`] with a text of its own, or an
     /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
     /// that is internal or has the text of an [`Internal`](super::Internal) cause.
     #[cfg(test)]
@@ -32,27 +29,42 @@ impl NamedErrors {
         own: impl Fn(&(dyn StdError + 'static)) -> Option<Option<Stated>>,
     ) -> Option<Stated> {
         let stated = causes(error).find_map(|cause| {
-            if let Some(stated) = own(cause) {
-                return Some(stated);
-            }
-            if let Some(named) = self.find(cause) {
-                // A text that cannot be written stays in the log, too.
-                let message = written(cause).filter(|text| !named.is_internal() && !is_internal(text, cause));
-                let error_type = || named.error_type().to_owned();
-                return Some(message.map(|message| Stated { error_type: error_type(), message, is_written: true }));
-            }
-            let described = as_error::<FunctionError>(cause).map(|error| &error.described);
-            let described = described.or_else(|| cause.downcast_ref::<Described>())?;
-            // As `apply` does: the type is that of a known cause, the text stays.
-            let (error_type, is_hidden, is_written) = match self.cause_of(described) {
-                Some((named, is_hidden)) => (named.error_type(), is_hidden, true),
-                None => (described.error_type.as_str(), false, !described.is_text_of_source),
-            };
-            let message = &described.message;
-            let stated = || Stated { error_type: error_type.to_owned(), message: message.clone(), is_written };
-            Some((!is_hidden && !is_internal(message, cause)).then(stated))
+            let stated = own(cause).or_else(|| self.named_or_described(cause))?;
+            Some(stated.filter(|stated| !self.is_taken(&stated.message, cause)))
         });
         stated.flatten()
+    }
+
+    /// Returns what a known error states; `None` for another error, and for a [`FunctionError`] that has the text of its
+    /// source, which decides.
+    fn named_or_described(&self, cause: &(dyn StdError + 'static)) -> Option<Option<Stated>> {
+        if let Some(named) = self.find(cause) {
+            // A text that cannot be written stays in the log, too.
+            let message = written(cause).filter(|_| !named.is_internal());
+            return Some(message.map(|message| Stated { error_type: named.error_type().to_owned(), message }));
+        }
+        let described = as_error::<FunctionError>(cause).map(|error| &error.described);
+        let described = described.or_else(|| cause.downcast_ref::<Described>())?;
+        if described.is_text_of_source {
+            return None;
+        }
+        // As `apply` does: the type is that of a known cause, the text stays.
+        let (error_type, is_hidden) = match self.cause_of(described) {
+            Some((named, is_hidden)) => (named.error_type(), is_hidden),
+            None => (described.error_type.as_str(), false),
+        };
+        let message = &described.message;
+        let is_taken = described.text_of.as_ref().is_some_and(|of| self.is_taken(message, &**of));
+        let stated = || Stated { error_type: error_type.to_owned(), message: message.clone() };
+        Some((!is_hidden && !is_taken).then(stated))
+    }
+
+    /// Returns `true` if a text was taken from an internal error in the chain of causes.
+    fn is_taken(&self, text: &str, error: &(dyn StdError + 'static)) -> bool {
+        let is_of = |cause: &(dyn StdError + 'static)| {
+            self.find(cause).is_some_and(|named| named.is_internal()) && written(cause).is_some_and(|own| own == text)
+        };
+        is_internal(text, error) || causes(error).any(is_of)
     }
 }
 

@@ -26,9 +26,15 @@ pub(crate) fn field_of(mut pointer: String, message: &str) -> String {
     pointer
 }
 
+/// Returns serde's message without the place in the text at its end. The value in it may look like one.
+pub(crate) fn without_place(message: &str) -> &str {
+    let is_place = |place: &str| place.chars().all(|c| c.is_ascii_digit() || " column".contains(c));
+    message.rsplit_once(" at line ").filter(|(_, place)| is_place(place)).map_or(message, |(message, _)| message)
+}
+
 /// Translates serde's message and omits the value.
 pub(crate) fn without_values(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let message = without_place(message);
     let translated = if message.starts_with("missing field") {
         Some("is missing".to_owned())
     } else if message.starts_with("duplicate field") {
