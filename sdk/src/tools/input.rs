@@ -162,7 +162,7 @@ fn mistake(pointer: &str, error: &serde_json::Error) -> InvalidArguments {
     // The place in the text is of no use to a model, which has sent members.
     let text = without_place(&text);
     // The text is JSON. It is nested too deeply, or has a number that no type of Rust holds: serde_json's own words.
-    if text.starts_with("recursion limit") || text == "number out of range" {
+    if text.starts_with("recursion limit") || text.starts_with("number out of range") {
         return InvalidArguments::new(pointer, described(text));
     }
     let mut pointer = field_of(pointer.to_owned(), text);
