@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 
 use super::error::InvalidArguments;
 use super::{finite, whole};
-use crate::core::json::distinct::TWICE;
 use crate::core::json::message::{field_of, without_place, without_values};
 use crate::core::json::{described, is_object, pointer, push_step};
 use crate::core::raw::RawEvent;
@@ -132,7 +131,8 @@ impl Arguments {
                     match whole::of_text(text.get()) {
                         Ok(Some(value)) => return decoded_value(value),
                         Ok(None) => {}
-                        Err(twice) => return Err(InvalidArguments::new(twice, TWICE)),
+                        // In the words of serde's mistake for it.
+                        Err(twice) => return Err(InvalidArguments::new(twice, without_values("duplicate field"))),
                     }
                     // The path is determined only after a mistake, by decoding again.
                     let json = &mut serde_json::Deserializer::from_str(text.get());
