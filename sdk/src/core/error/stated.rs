@@ -14,8 +14,8 @@ pub(crate) struct Stated {
 }
 
 impl NamedErrors {
-    /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`] with a text of its own, or an
-    /// error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
+    /// Returns the first error in the chain of causes that was written for the caller: a [`FunctionError`] with a text of
+    /// its own, or an error type that was added here. `None` for any other error, whose text may be internal, and for one of these types
     /// that is internal or has the text of an [`Internal`](super::Internal) cause.
     #[cfg(test)]
     pub(crate) fn stated(&self, error: &(dyn StdError + 'static)) -> Option<Stated> {
@@ -46,7 +46,8 @@ impl NamedErrors {
         let described = as_error::<FunctionError>(cause).map(|error| &error.described);
         let described = described.or_else(|| cause.downcast_ref::<Described>())?;
         if described.is_text_of_source {
-            return None;
+            let text_of = described.text_of.as_ref();
+            return text_of.and_then(|of| causes(&**of).find_map(|cause| self.named_or_described(cause)));
         }
         // As `apply` does: the type is that of a known cause, the text stays.
         let (error_type, is_hidden) = match self.cause_of(described) {
@@ -196,6 +197,11 @@ mod tests {
         for error in [own().into(), Outer(own().into()).into(), BoxError::from(Box::new(own()))] {
             assert_eq!(stated(&names, error).as_deref(), Some("Gone: not here"));
         }
+        for taken in [FunctionError::from_error(OutOfStock), FunctionError::from_error(OutOfStock).with_source("late")]
+        {
+            assert_eq!(stated(&names, taken.into()).as_deref(), Some("OutOfStock: out of stock"));
+        }
+        assert_eq!(stated(&names, FunctionError::from_error(std::io::Error::other("secret")).into()), None);
         let renamed = FunctionError::new("Late", "too late").with_source(OutOfStock);
         assert_eq!(stated(&names, renamed.into()).as_deref(), Some("OutOfStock: too late"));
         for secret in [Outer(std::io::Error::other("secret").into()).into(), BoxError::from("secret host")] {
