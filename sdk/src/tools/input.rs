@@ -243,10 +243,48 @@ mod tests {
         // The nearest one to 2^53 + 1 as well.
         let text = RawValue::from_string(r#"{"count":9007199254740992.0}"#.to_owned()).unwrap();
         assert!(Arguments::from(text).decode::<Large>().is_err());
+        // The mistake beside it is named, and not the number.
+        for (text, message) in [
+            (r#"{"days":2.0}"#, "/city: is missing"),
+            (r#"{"city":7,"days":2.0}"#, "/city: expected a string, got a number"),
+            (r#"{"city":"Paris","days":256.0}"#, "/days: expected an integer from 0 to 255"),
+        ] {
+            let value = Arguments::from(serde_json::from_str::<Value>(text).unwrap());
+            let text = Arguments::from(RawValue::from_string(text.to_owned()).unwrap());
+            for arguments in [text, value] {
+                assert_eq!(arguments.decode::<Weather>().unwrap_err().to_string(), message);
+            }
+        }
         // Of two values, the caller may have meant either.
         let twice = RawValue::from_string(r#"{"city":"Paris","city":"Rome","days":3.0}"#.to_owned()).unwrap();
         let error = Arguments::from(twice).decode::<Weather>().unwrap_err();
         assert_eq!(error.to_string(), "/city: must occur only once");
+    }
+
+    #[test]
+    fn a_mistake_of_the_form_of_a_value_is_in_terms_of_json() {
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        enum Way {
+            Post,
+            Courier(u8),
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[allow(dead_code)]
+        struct Order {
+            way: Way,
+            at: (u8, u8),
+            by_number: std::collections::BTreeMap<u8, u8>,
+        }
+        let of = |way: &str, at: &str, by_number: &str| {
+            let text = format!(r#"{{"way":{way},"at":{at},"by_number":{by_number}}}"#);
+            let decoded = Arguments::from(RawValue::from_string(text).unwrap()).decode::<Order>();
+            decoded.map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(r#"{"Courier":1}"#, "[1,2]", r#"{"7":1}"#), Ok(()));
+        assert_eq!(of("5", "[1,2]", "{}").unwrap_err(), "/way: is not one of the accepted values");
+        assert_eq!(of(r#""Post""#, "[1,2,3]", "{}").unwrap_err(), "/at: has too many elements");
+        assert_eq!(of(r#""Post""#, "[1,2]", r#"{"x":1}"#).unwrap_err(), "/by_number: every key must be a number");
     }
 
     #[test]

@@ -6,6 +6,7 @@ fn the_expected_type_is_that_of_json() {
     for (message, words) in [
         ("invalid type: null, expected struct NewNote at line 1 column 4", "expected an object, got null"),
         ("invalid length 1, expected struct X with 2 elements at line 1 column 3", "expected an object"),
+        ("invalid type: string \"x at line 3\", expected u8", "expected an integer from 0 to 255, got a string"),
         ("invalid type: string \"x\", expected u8 at line 1", "expected an integer from 0 to 255, got a string"),
         ("invalid type: floating point `1.5`, expected u16", "expected an integer from 0 to 65535"),
         ("invalid value: integer `-1`, expected usize", "expected a non-negative integer"),
