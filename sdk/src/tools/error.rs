@@ -37,11 +37,11 @@ pub(crate) const UNKNOWN: &str = "UnknownTool";
 ///
 /// assert_eq!(temperature("Atlantis").unwrap_err().to_string(), "there is no weather station in this city");
 /// ```
-pub struct ToolError(Told);
+pub struct ToolError(Described);
 
 /// The part of a `ToolError` that is found in the chain of causes also below `#[error(transparent)]` and `anyhow`, which
 /// leave out an error itself.
-struct Told {
+struct Described {
     error_type: String,
     message: String,
     source: Option<BoxError>,
@@ -52,14 +52,19 @@ struct Told {
 impl ToolError {
     /// Creates an error with a text for the model.
     pub fn new(message: impl Into<String>) -> Self {
-        Self(Told { error_type: "ToolError".to_owned(), message: message.into(), source: None, is_internal: false })
+        Self(Described {
+            error_type: "ToolError".to_owned(),
+            message: message.into(),
+            source: None,
+            is_internal: false,
+        })
     }
 
     /// Returns what the model reads of an error, if that is a `ToolError`.
     pub(crate) fn stated(error: &(dyn StdError + 'static)) -> Option<Option<Stated>> {
-        let told = as_error::<Self>(error).map(|error| &error.0).or_else(|| error.downcast_ref())?;
-        let stated = || Stated { error_type: told.error_type.clone(), message: told.message.clone() };
-        Some((!told.is_internal).then(stated))
+        let described = as_error::<Self>(error).map(|error| &error.0).or_else(|| error.downcast_ref())?;
+        let stated = || Stated { error_type: described.error_type.clone(), message: described.message.clone() };
+        Some((!described.is_internal).then(stated))
     }
 
     /// Sets a stable type, which AgentCore's answers contain; `ToolError` by default.
@@ -96,17 +101,22 @@ impl From<crate::idempotency::IdempotencyError> for ToolError {
             true => ("InternalError", "internal error".to_owned()),
             false => (error.name(), error.to_string()),
         };
-        let mut told = Self::new(message).with_type(error_type).with_source(error);
-        told.0.is_internal = is_internal;
-        told
+        let mut converted = Self::new(message).with_type(error_type).with_source(error);
+        converted.0.is_internal = is_internal;
+        converted
     }
 }
 
 /// The copy has no source, which cannot be cloned.
 impl Clone for ToolError {
     fn clone(&self) -> Self {
-        let Told { error_type, message, source: _, is_internal } = &self.0;
-        Self(Told { error_type: error_type.clone(), message: message.clone(), source: None, is_internal: *is_internal })
+        let Described { error_type, message, source: _, is_internal } = &self.0;
+        Self(Described {
+            error_type: error_type.clone(),
+            message: message.clone(),
+            source: None,
+            is_internal: *is_internal,
+        })
     }
 }
 
@@ -119,7 +129,7 @@ impl From<Stated> for ToolError {
 /// The source is shown by its texts only: its `Debug` may show secrets.
 impl fmt::Debug for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Told { error_type, message, source, .. } = &self.0;
+        let Described { error_type, message, source, .. } = &self.0;
         let causes = source.as_ref().map(|source| crate::core::error::chain(&**source)).unwrap_or_default();
         f.debug_struct("ToolError")
             .field("error_type", error_type)
@@ -141,26 +151,26 @@ impl StdError for ToolError {
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Told").field(&self.error_type).finish()
+        f.debug_tuple("Described").field(&self.error_type).finish()
     }
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for Described {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl StdError for Told {
+impl StdError for Described {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
     }
 }
 
 /// Guards against a source whose `Drop` panics: its type is the user's.
-impl Drop for Told {
+impl Drop for Described {
     fn drop(&mut self) {
         let source = self.source.take();
         contained(|| drop(source));
